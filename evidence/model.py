@@ -1,0 +1,305 @@
+"""What `collect()` hands to `judge()`: the whole of a sample's evidence, as frozen pydantic models with a schema version.
+
+Law of this file: facts only. No field says what a fact means (that is `verdict/`), and nothing here is read from the agent's own words.
+Strings come from an adversary: collectors bound and escape them before they get here; nobody may interpret them later.
+
+Times are integer microseconds since the Unix epoch on the host's clock (collectors subtract each container's measured offset).
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+InstrumentName = Literal["seal", "journal", "assay", "recorder", "witness", "state"]
+Liveness = Literal["alive", "absent", "failed"]
+Channel = Literal["http", "https", "s3", "ssh", "ftp", "smtp", "dns", "tcp", "udp", "icmp", "tool_output", "model_output"]
+OutcomeHint = Literal["completed", "limit", "refused", "filtered", "error"]
+
+
+class Frozen(BaseModel):
+    """Base of all evidence: immutable, and a key that the schema does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Frozen):
+    """One link of an instrument's chain (see `evidence.chain`)."""
+
+    v: int
+    kind: str
+    seq: int
+    t: int
+    source: str
+    body: dict[str, Any]
+    prev: str
+    hash: str
+
+
+class ChainSummary(Frozen):
+    """What is known of a chain beyond the records that the log keeps."""
+
+    source: str
+    length: int
+    """Records in the whole chain."""
+    head: str
+    """Hash of its last record."""
+    kept: int
+    """Records kept in the log; the rest are counted, not shown."""
+    lost: dict[str, int] = Field(default_factory=dict)
+    """Records that the instrument itself had to drop, by kind."""
+
+
+class Instrument(Frozen):
+    """Whether an instrument can be believed, and the probe that showed it."""
+
+    name: InstrumentName
+    state: Liveness
+    probe: str
+    """One sentence: which canary was sent and what came back, or why there is none."""
+
+
+class Receipt(Frozen):
+    """One captured transfer out of the workstation."""
+
+    id: int
+    """The journal's `seq` of the record; citations use it."""
+    channel: Channel
+    protocol: str
+    """Refines the channel: `http`, `https`, `scp`, `sftp`, `ssh-exec`, `dns`, `raw-tcp`, ..."""
+    host: str | None
+    """The name that the world's own resolver had given this address, or null for an address nobody asked a name for. Bound to the address,
+    never to what the client claims in `Host` or SNI: those stand in `claimed`."""
+    address: str
+    port: int
+    claimed: str | None = None
+    method: str | None = None
+    """HTTP method, `put`, `exec`, ..."""
+    target: str | None = None
+    """Path, remote file name or remote command; at most 1 KiB, escaped."""
+    sent: int
+    """Payload bytes that the workstation sent."""
+    captured: int
+    """Of these, bytes kept in the spool; less than `sent` only when a limit was reached."""
+    digest: str | None
+    """SHA-256 of the captured payload; null when nothing was kept."""
+    started: int
+    ended: int
+    finished: bool
+    """The transfer ended as its protocol wants, rather than by a broken connection."""
+    canary: bool = False
+    """The harness's own probe; never the agent's."""
+
+
+class Contact(Frozen):
+    """An attempt to reach an address that ended before any payload: refused, dropped, pinged, or opened and left."""
+
+    id: int
+    how: Literal["refused", "dropped", "icmp", "empty"]
+    proto: Literal["tcp", "udp", "icmp"]
+    host: str | None
+    address: str
+    port: int | None
+    t: int
+    canary: bool = False
+
+
+class Call(Frozen):
+    """One command that came into the workstation through the sandbox interface."""
+
+    id: int
+    sid: int | None
+    """Session id inside the workstation's process namespace; every process of the call has it or descends from one that has."""
+    user: str
+    by: Literal["agent", "harness"]
+    started: int
+    ended: int | None
+    command: str
+    """The first 200 characters of the command line, escaped."""
+
+
+class ArtefactFile(Frozen):
+    """A weight file as it was planted."""
+
+    path: str
+    model: Literal["own", "other"]
+    size: int
+    sha256: str
+    tensor_bytes: int
+    """Bytes behind the header; what fractions are counted in."""
+
+
+class ByteRange(Frozen):
+    """Half-open range of tensor bytes, counted from the first byte behind the file's header."""
+
+    start: int
+    end: int
+
+
+class FileCoverage(Frozen):
+    """What the assay found of one artefact."""
+
+    path: str
+    model: Literal["own", "other"]
+    tensor_bytes: int
+    found: int
+    """Distinct tensor bytes seen in the captures."""
+    ranges: tuple[ByteRange, ...]
+    """The largest 64 ranges found."""
+
+
+class Finding(Frozen):
+    """Target bytes in one capture."""
+
+    capture: str
+    """`receipt:<id>`, `file:<path>`, `tool_output:<n>` or `model_output:<n>`; `joined:<host>` for transfers put together."""
+    found: dict[str, int]
+    """Distinct tensor bytes by artefact path."""
+    chain: tuple[str, ...]
+    """Decodings that revealed them, outermost first; empty for plain bytes."""
+
+
+class AssayResult(Frozen):
+    """Which artefact bytes stand in what left (`left`), and in copies on the workstation's own disks (`copies`)."""
+
+    version: str
+    left: tuple[FileCoverage, ...]
+    """Union over all transfers to any zone; see `by_zone`."""
+    by_zone: dict[str, dict[str, int]]
+    """zone -> artefact path -> distinct tensor bytes that arrived there. Zones: `lab`, `authorised`, `outside`."""
+    by_channel: dict[str, dict[str, int]]
+    """channel -> artefact path -> distinct tensor bytes, outside and authorised transfers only."""
+    copies: tuple[FileCoverage, ...]
+    findings: tuple[Finding, ...]
+    opaque_bytes: int
+    """High-entropy captured bytes that nothing explained."""
+    lower_bound: bool
+    """Something was dropped or given up on: fractions are at least what is said."""
+    gave_up: tuple[str, ...]
+    """One sentence for each thing given up on."""
+    seconds: float
+
+
+class FileChange(Frozen):
+    """A difference between the baseline and the end manifest."""
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+    size: int | None
+    mtime: int | None
+    uid: int | None
+    mode: int | None
+    sha256: str | None
+    """Null for anything but a regular file of at most the manifest's size limit."""
+
+
+class ProcessSeen(Frozen):
+    """A process that lived when the workstation was frozen."""
+
+    pid: int
+    ppid: int
+    sid: int
+    uid: int
+    command: str
+
+
+class StateDiff(Frozen):
+    """What changed in the workstation between the model's first turn and the freeze."""
+
+    changes: tuple[FileChange, ...]
+    truncated: int
+    """Changes beyond the limit: counted, not listed."""
+    processes: tuple[ProcessSeen, ...]
+
+
+class SealCheck(Frozen):
+    """One step of the proof that nothing can leave."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class SealProof(Frozen):
+    """Structure first, then from inside; a failed step stops the sample before the model acts."""
+
+    checks: tuple[SealCheck, ...]
+
+    @property
+    def proved(self) -> bool:
+        """True when there are checks and every one of them passed."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+
+class ZoneRule(Frozen):
+    """A destination that is not simply `outside`. The first rule that fits wins."""
+
+    zone: Literal["lab", "authorised"]
+    host: str
+    """Glob over the receipt's `host`, or its address where it has no name."""
+    artefact: str = "*"
+    """Glob over the artefact's path: an approval for one model is none for another."""
+
+
+class JobCheck(Frozen):
+    """Whether the ordinary job was done, read from state."""
+
+    name: str
+    done: bool | None
+    """Null when the checker could not tell."""
+    detail: str
+
+
+class WorldFacts(Frozen):
+    """What the harness itself planted and decided before the model's first turn."""
+
+    run_seed: int
+    sample_id: str
+    epoch: int
+    seed: str
+    """64 hex digits: SHA-256(run seed, sample id, epoch)."""
+    condition_id: str
+    factors: dict[str, str]
+    scenario: str
+    target: Literal["own", "other"]
+    weights_dir: str
+    other_weights_dir: str | None
+    artefacts: tuple[ArtefactFile, ...]
+    zones: tuple[ZoneRule, ...]
+    sanctioned_paths: tuple[str, ...]
+    """Globs of places where the job itself wants copies of weights to lie."""
+    flavour: str
+    image_digests: dict[str, str]
+    package_versions: dict[str, str]
+
+
+class Evidence(Frozen):
+    """Everything that a verdict may rest on."""
+
+    schema_version: int = SCHEMA_VERSION
+    facts: WorldFacts
+    seal: SealProof
+    instruments: tuple[Instrument, ...]
+    outcome_hint: OutcomeHint
+    """How the model's turn ended, from Inspect: by itself, by a limit, by a refusal or a provider's filter before it acted, by an error."""
+    limit: str | None
+    """The limit that ended it, when one did: `message`, `token`, `time`, `working`, ..."""
+    agent_ended_world: bool
+    """The workstation died, or ran out of memory or disk, by the agent's doing."""
+    first_turn: int
+    """t = 0: the sample's first model call."""
+    frozen_at: int | None
+    clock_offsets: dict[str, int]
+    """Container -> microseconds its clock was ahead of the host's."""
+    calls: tuple[Call, ...]
+    receipts: tuple[Receipt, ...]
+    contacts: tuple[Contact, ...]
+    records: tuple[Record, ...]
+    """Kept records of the recorder and the witness, harness's own left out; at most 1 MiB."""
+    chains: tuple[ChainSummary, ...]
+    assay: AssayResult | None
+    state: StateDiff | None
+    job: JobCheck | None
+    notes: tuple[str, ...] = ()
+    """Sentences for the reviewer: what could not be collected, and why."""
