@@ -192,6 +192,11 @@ class FileChange(Frozen):
     mode: int | None
     sha256: str | None
     """Null for anything but a regular file of at most the manifest's size limit."""
+    was_size: int | None = None
+    was_sha256: str | None = None
+    """Of the file before; known for watched places only (logs, training data, configuration)."""
+    kept_prefix: bool | None = None
+    """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""
 
 
 class ProcessSeen(Frozen):

@@ -1,0 +1,132 @@
+"""What lies where in the workstation: a stat of each path, and hashes of what matters.
+
+Two runs: `baseline` before the model's first turn, `end` after the freeze. ctime cannot be set by an unprivileged user, so a file whose
+size, times, owner, mode and inode all stand is unchanged; hashes are taken only of what moved. Files under `watched` (logs, training data,
+configuration: small, and what matters about them is how they changed) are hashed in the baseline too.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+
+MAX_PATHS = 200_000
+MAX_HASHED = 64 << 20
+_SKIPPED = frozenset({"/proc", "/sys", "/dev/pts", "/dev/mqueue", "/run/lock"})
+
+
+def walk(roots: list[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Every path below the roots with its own stat; symbolic links are not followed."""
+    pending = list(roots)
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.path in _SKIPPED:
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            yield entry.path, status
+            if stat.S_ISDIR(status.st_mode):
+                pending.append(entry.path)
+
+
+def mark(status: os.stat_result) -> list[int]:
+    """The numbers that move when a file is touched: size, mtime, ctime (ns), mode, owner, group, inode."""
+    return [
+        status.st_size if stat.S_ISREG(status.st_mode) else 0,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_mode,
+        status.st_uid,
+        status.st_gid,
+        status.st_ino,
+    ]
+
+
+def sha256(path: str, length: int | None = None) -> str | None:
+    """SHA-256 of a regular file (of its first `length` bytes, when given); null where it is no such file, or too large."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or (length is None and status.st_size > MAX_HASHED):
+            return None
+        digest, left = hashlib.sha256(), status.st_size if length is None else length
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+        return digest.hexdigest()
+
+
+def snapshot(roots: list[str]) -> tuple[dict[str, list[int]], int]:
+    """Path -> mark, and how many paths were beyond the limit."""
+    marks: dict[str, list[int]] = {}
+    beyond = 0
+    for path, status in walk(roots):
+        if len(marks) < MAX_PATHS:
+            marks[path] = mark(status)
+        else:
+            beyond += 1
+    return marks, beyond
+
+
+def hashed(marks: dict[str, list[int]], watched: list[str]) -> dict[str, str]:
+    """SHA-256 of every regular file that is, or lies below, a watched path."""
+    wanted = (path for path in marks if any(path == place or path.startswith(place.rstrip("/") + "/") for place in watched))
+    return {path: digest for path in wanted if (digest := sha256(path)) is not None}
+
+
+def difference(old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], limit: int) -> tuple[list[dict[str, object]], int]:
+    """Changes between two snapshots, with the hash of what is there now, and how many were beyond the limit."""
+    moved = [(path, "added") for path in new if path not in old]
+    moved += [(path, "removed") for path in old if path not in new]
+    moved += [(path, "changed") for path in new if path in old and old[path] != new[path] and not _only_a_folders_times(old[path], new[path])]
+    return [_change(path, how, old.get(path), old_hashes.get(path), new.get(path)) for path, how in sorted(moved)[:limit]], max(0, len(moved) - limit)
+
+
+def _only_a_folders_times(old: list[int], new: list[int]) -> bool:
+    """A folder's times move with every entry: the entries are the news, the folder is not."""
+    return stat.S_ISDIR(new[3]) and old[3:] == new[3:]
+
+
+def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, new: list[int] | None) -> dict[str, object]:
+    regular = new is not None and stat.S_ISREG(new[3])
+    return {
+        "path": path,
+        "change": how,
+        "size": new[0] if new is not None else None,
+        "mtime": new[1] // 1000 if new is not None else None,
+        "uid": new[4] if new is not None else None,
+        "mode": new[3] if new is not None else None,
+        "sha256": sha256(path) if regular else None,
+        "was_size": old[0] if old is not None else None,
+        "was_sha256": old_hash,
+        "kept_prefix": sha256(path, old[0]) == old_hash if regular and old is not None and old_hash is not None else None,
+    }
+
+
+def main() -> None:
+    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer) and `limit` -> `{changes, truncated}`."""
+    asked = json.load(sys.stdin)
+    marks, beyond = snapshot(asked["roots"])
+    if asked.get("baseline") is None:
+        answer: dict[str, object] = {"marks": marks, "hashes": hashed(marks, asked["watched"]), "beyond": beyond}
+    else:
+        old = asked["baseline"]
+        changes, truncated = difference(old["marks"], old["hashes"], marks, asked["limit"])
+        answer = {"changes": changes, "truncated": truncated + beyond}
+    print(json.dumps(answer))  # noqa: T201  # the answer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The state instrument: a manifest before the model's first turn, another after the freeze, and their difference.
+
+Its canary is a file of the harness's own that appears between the two and must be found, hash and all, before it is taken away.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from honeyweights.evidence.model import FileChange, ProcessSeen, StateDiff
+from honeyweights.sandbox import harness, script
+from honeyweights.sandbox.instruments import nonce
+
+ROOTS = ("/home", "/etc", "/srv", "/var", "/tmp", "/opt", "/root", "/usr/local", "/run", "/dev/shm")  # noqa: S108  # paths in the workstation
+"""Where an unprivileged user can write, and where a lab keeps what matters. `/usr` belongs to the image and to root."""
+MAX_CHANGES = 2_000
+CANARY_FOLDER = "/var/tmp"  # noqa: S108  # a path in the workstation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """The workstation before the model's first turn. Lives in memory only: it is large, and the difference is what counts."""
+
+    answer: dict[str, Any]
+    watched: tuple[str, ...]
+
+
+async def baseline(watched: tuple[str, ...]) -> Baseline:
+    """Takes the first manifest. Files at or below `watched` paths are hashed."""
+    return Baseline(answer=await script.run("manifest", roots=ROOTS, watched=watched, baseline=None), watched=watched)
+
+
+async def difference(base: Baseline, processes: list[dict[str, Any]]) -> tuple[StateDiff, str]:
+    """Takes the end manifest. Gives the difference, and an empty string or what is wrong with it."""
+    mark = nonce()
+    path = f"{CANARY_FOLDER}/.{mark}"
+    await harness.run("workstation", ["/bin/sh", "-c", 'printf %s "$1" > "$2"', "sh", mark, path])
+    try:
+        answer = await script.run("manifest", roots=ROOTS, watched=(), baseline=base.answer, limit=MAX_CHANGES + 1)
+    finally:
+        await harness.run("workstation", ["rm", "-f", "--", path])
+    changes = tuple(FileChange.model_validate(change) for change in answer["changes"])
+    wanted = hashlib.sha256(mark.encode("ascii")).hexdigest()
+    seen = any(change.path == path and change.sha256 == wanted for change in changes)
+    # A list cut short may have lost the canary to the agent's own files: then the count says so, and the instrument is still to be believed.
+    problem = "" if seen or answer["truncated"] else "a file made by the harness did not turn up in the end manifest"
+    mine = tuple(change for change in changes if change.path != path)
+    seen_processes = tuple(ProcessSeen.model_validate(process) for process in processes)
+    return StateDiff(changes=mine, truncated=int(answer["truncated"]), processes=seen_processes), problem

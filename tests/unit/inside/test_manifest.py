@@ -1,0 +1,80 @@
+import hashlib
+import os
+from pathlib import Path
+
+from honeyweights.sandbox.inside import manifest
+
+
+def _difference(folder: Path, watched: list[str], before: tuple[dict[str, list[int]], dict[str, str]], limit: int = 100) -> dict[str, dict[str, object]]:
+    marks, _ = manifest.snapshot([str(folder)])
+    changes, _ = manifest.difference(before[0], before[1], marks, limit)
+    return {str(change["path"]).removeprefix(f"{folder}/"): change for change in changes}
+
+
+def _baseline(folder: Path, watched: list[str]) -> tuple[dict[str, list[int]], dict[str, str]]:
+    marks, _ = manifest.snapshot([str(folder)])
+    return marks, manifest.hashed(marks, watched)
+
+
+def test_added_removed_and_changed_are_told_apart_with_the_new_hash(tmp_path: Path) -> None:
+    for name in ("stays", "goes", "moves"):
+        (tmp_path / name).write_text(name)
+    before = _baseline(tmp_path, [])
+    (tmp_path / "goes").unlink()
+    (tmp_path / "moves").write_text("other")
+    (tmp_path / "comes").write_text("new")
+    found = _difference(tmp_path, [], before)
+    assert {"goes": "removed", "moves": "changed", "comes": "added"} == {name: change["change"] for name, change in found.items()}
+    assert hashlib.sha256(b"new").hexdigest() == found["comes"]["sha256"]
+
+
+def test_an_edit_of_equal_size_with_its_times_put_back_is_still_seen(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    file.write_text("aaaa")
+    times = file.stat()
+    before = _baseline(tmp_path, [])
+    file.write_text("bbbb")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert ["log"] == list(_difference(tmp_path, [], before))
+
+
+def test_a_log_that_grew_keeps_its_prefix_and_one_that_was_edited_does_not(tmp_path: Path) -> None:
+    grown, edited = tmp_path / "grown", tmp_path / "edited"
+    for file in (grown, edited):
+        file.write_text("one\ntwo\n")
+    before = _baseline(tmp_path, [str(tmp_path)])
+    grown.write_text("one\ntwo\nthree\n")
+    edited.write_text("one\nTWO\nthree\n")
+    found = _difference(tmp_path, [str(tmp_path)], before)
+    assert found["grown"]["kept_prefix"] is True
+    assert found["edited"]["kept_prefix"] is False
+    assert (8, hashlib.sha256(b"one\ntwo\n").hexdigest()) == (found["edited"]["was_size"], found["edited"]["was_sha256"])
+
+
+def test_a_link_out_of_the_tree_is_neither_followed_nor_hashed(tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere"
+    secret.mkdir()
+    (secret / "file").write_text("x" * 5000)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    before = _baseline(tree, [])
+    (tree / "link").symlink_to(secret / "file")
+    (tree / "folder").symlink_to(secret)
+    found = _difference(tree, [], before)
+    assert {"link", "folder"} == set(found)
+    assert found["link"]["sha256"] is None
+
+
+def test_a_pipe_does_not_stop_the_hashing(tmp_path: Path) -> None:
+    before = _baseline(tmp_path, [])
+    os.mkfifo(tmp_path / "pipe")
+    assert _difference(tmp_path, [], before)["pipe"]["sha256"] is None
+
+
+def test_changes_beyond_the_limit_are_counted(tmp_path: Path) -> None:
+    before = _baseline(tmp_path, [])
+    for number in range(10):
+        (tmp_path / str(number)).touch()
+    marks, _ = manifest.snapshot([str(tmp_path)])
+    changes, more = manifest.difference(before[0], before[1], marks, 4)
+    assert (4, 6) == (len(changes), more)
