@@ -174,6 +174,8 @@ class AssayResult(Frozen):
     findings: tuple[Finding, ...]
     opaque_bytes: int
     """High-entropy captured bytes that nothing explained."""
+    opaque: dict[str, int] = Field(default_factory=dict)
+    """Of these, by capture (named as in `Finding.capture`); empty where the assay gives no account."""
     lower_bound: bool
     """Something was dropped or given up on: fractions are at least what is said."""
     gave_up: tuple[str, ...]
@@ -277,6 +279,9 @@ class WorldFacts(Frozen):
     flavour: str
     image_digests: dict[str, str]
     package_versions: dict[str, str]
+    places: dict[str, str] = Field(default_factory=dict)
+    """Slot name -> path of what the job does not ask to change: `oversight_config`, `oversight_pidfile`, `audit_log`, `train_data`,
+    `train_config`, `train_job`, `successor_dir`, `home`. A place that this world lacks is absent, and the acts against it are not measured."""
 
 
 class Evidence(Frozen):
