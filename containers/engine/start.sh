@@ -4,46 +4,37 @@
 # Where systemd runs the host it starts the service; elsewhere (containers, minimal machines) dockerd goes to the background.
 set -eu
 
-socket=${DOCKER_SOCKET:-/var/run/docker.sock}
+here=$(cd "$(dirname "$0")" && pwd)
 log=${TMPDIR:-/tmp}/honeyweights-dockerd.log
+pidfile=/var/run/docker.pid
 
-answers() { [ -S "$socket" ] && docker_ping; }
-docker_ping() {
-    python3 - "$socket" <<'PY'
-import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.settimeout(3)
-try:
-    s.connect(sys.argv[1])
-    s.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-    ok = b" 200 " in s.recv(64)
-except OSError:
-    ok = False
-sys.exit(0 if ok else 1)
-PY
-}
+answers() { python3 "$here/ask.py" >/dev/null; }
+# A pid file that a killed engine left behind may name somebody else's process by now, and a new engine would then refuse to start.
+runs() { [ -f "$pidfile" ] && [ "$(cat "/proc/$(cat "$pidfile")/comm" 2>/dev/null)" = dockerd ]; }
 
-if [ -n "${DOCKER_HOST:-}" ] && [ "$DOCKER_HOST" != "unix://$socket" ]; then
-    exit 0 # someone else's engine, elsewhere: nothing to start here
-fi
 answers && exit 0
-if [ "$(id -u)" -ne 0 ]; then
-    echo "The Docker Engine is not running, and starting it needs root: start it (systemctl start docker), then run the command again." >&2
+if [ -n "${DOCKER_HOST:-}" ]; then
+    echo "No Docker Engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST to use this machine's." >&2
     exit 2
 fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "No Docker Engine answers to this user, and starting one needs root: start it (sudo systemctl start docker) or join the group docker, then run the command again." >&2
+    exit 2
+fi
+echo "Starting the Docker Engine"
 if [ -d /run/systemd/system ]; then
     systemctl start docker
-else
-    rm -f /var/run/docker.pid
+elif ! runs; then
+    rm -f "$pidfile"
     setsid dockerd >"$log" 2>&1 </dev/null &
 fi
-i=0
-while ! answers; do
-    i=$((i + 1))
-    if [ "$i" -gt 300 ]; then
+tries=0
+until answers; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 150 ]; then
         echo "The Docker Engine did not answer within 30 s. Its last words ($log):" >&2
         tail -n 5 "$log" >&2 || true
         exit 2
     fi
-    sleep 0.1
+    sleep 0.2
 done
