@@ -40,10 +40,8 @@ class Root:
 
     call: Call | None
     """Null when no call is at the root: a daemon of the image, or a call that nobody wrote down."""
-    top: int
-    """The session below the root, or the root's own number."""
-    born: int | None
-    """When `top` began; null when unknown."""
+    line: tuple[tuple[int, int], ...]
+    """(session, when it began) of each that setsid made, from the one asked for upwards; empty for a call's own session."""
 
 
 class Sessions:
@@ -62,18 +60,14 @@ class Sessions:
 
     def root(self, sid: int, t: int) -> Root:
         """Follows the line of session `sid`, as it was at time `t`, up to a call or to its end."""
-        top, born = sid, None
+        line: list[tuple[int, int]] = []
         for _ in range(_DEEPEST):
             birth = self._birth(sid, t)
-            if birth is None:
-                break
-            if birth.call is not None:
-                return Root(call=birth.call, top=top, born=born)
-            top, born = sid, birth.t
-            if birth.parent is None:
-                break
+            if birth is None or birth.call is not None or birth.parent is None:
+                return Root(call=birth.call if birth else None, line=tuple(line))
+            line.append((sid, birth.t))
             sid, t = birth.parent, birth.t
-        return Root(call=None, top=top, born=born)
+        return Root(call=None, line=tuple(line))
 
     def _birth(self, sid: int, t: int) -> Birth | None:
         births = self._births.get(sid)
@@ -108,8 +102,8 @@ def _is_agents(record: Record, sessions: Sessions, first_turn: int, frozen_at: i
     root = sessions.root(sid, record.t)
     if root.call is None or root.call.by == "agent":
         return True
-    by_a_daemon = root.born is not None and root.born >= first_turn and root.top != root.call.sid
-    return by_a_daemon and number(record.body, "uid") == AGENT_UID
+    began_since = bool(root.line) and root.line[0][1] >= first_turn
+    return began_since and number(record.body, "uid") == AGENT_UID
 
 
 def _is_a_calls_own(births: list[Birth], t: int) -> bool:
