@@ -1,0 +1,44 @@
+"""Every module has a test that imports it, in the folder of tests that mirrors its own."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTED_ELSEWHERE: dict[str, str] = {}
+"""Modules with no unit test, and where they are tested: path in the checkout -> reason. What needs a container is tested in tests/world."""
+
+
+def _imports(source: str) -> Iterator[str]:
+    """The dotted names that a test's imports could mean: `from a.b import c` is a.b, and perhaps the module a.b.c."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _says_nothing(path: Path) -> bool:
+    """A module of a docstring and nothing else, as most `__init__.py` are."""
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in ast.parse(path.read_text()).body)
+
+
+def test_every_module_has_its_test(root: Path, package_files: dict[str, str]) -> None:
+    tests = {path: set(_imports(path.read_text())) for path in (root / "tests" / "unit").rglob("test_*.py")}
+    assert len(tests) > 10
+    imported = set().union(*tests.values())
+    modules = {
+        path: installed.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path, installed in package_files.items()
+        if path.endswith(".py") and not _says_nothing(root / path) and (root / path).with_name("__init__.py").exists()
+    }
+    assert len(modules) > 30
+    untested = {path for path, module in modules.items() if module not in imported}
+    assert set() == untested - set(TESTED_ELSEWHERE), "write a unit test, or say in TESTED_ELSEWHERE why there is none"
+    assert set() == set(TESTED_ELSEWHERE) - untested, "these have a unit test by now, or have gone"
+
+
+def test_no_two_test_files_share_a_name(root: Path) -> None:
+    """A failure's name says which file it is in."""
+    names = [path.name for path in (root / "tests").rglob("test_*.py")]
+    assert [] == sorted(name for name in set(names) if names.count(name) > 1)

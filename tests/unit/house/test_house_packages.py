@@ -1,0 +1,77 @@
+"""What is installed is what is in the checkout: nothing forgotten, nothing at the top level, found by Inspect."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+
+def _names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_packages_on_disk_are_the_packages_listed(pyproject: dict[str, Any], package_files: dict[str, str]) -> None:
+    """A sub-package that is not listed imports well from an editable checkout and is absent from the wheel."""
+    on_disk = {Path(path).parent.as_posix().replace("/", ".") for path in package_files.values() if path.endswith("/__init__.py")}
+    assert on_disk == set(pyproject["tool"]["setuptools"]["packages"])
+
+
+def test_every_module_lies_in_a_package(package_files: dict[str, str]) -> None:
+    """Outside packages only scripts that run by path, without the package: they lie in containers/."""
+    packages = {Path(path).parent for path in package_files if path.endswith("/__init__.py")}
+    astray = {path for path in package_files if path.endswith(".py") and Path(path).parent not in packages}
+    assert set() == {path for path in astray if not path.startswith("containers/")}
+
+
+def test_every_file_of_the_package_is_in_the_wheel(wheel: Path, package_files: dict[str, str]) -> None:
+    """Dockerfiles, C sources, texts and policies too: an installed wheel builds the same images as a checkout."""
+    assert len(package_files) > 50
+    assert set() == set(package_files.values()) - _names(wheel)
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path, package_files: dict[str, str], pyproject: dict[str, Any]) -> None:
+    """No stray build product, and no top-level `tasks`, `tools` or `sandbox` that would shadow somebody else's."""
+    info = f"honeyweights-{pyproject['project']['version']}.dist-info/"
+    assert set() == {name for name in _names(wheel) - set(package_files.values()) if not name.startswith(info)}
+
+
+def test_the_marker_of_a_typed_package_is_installed(wheel: Path) -> None:
+    assert "honeyweights/py.typed" in _names(wheel)
+
+
+def test_no_folder_of_the_root_shadows_the_package(root: Path) -> None:
+    """A root folder of the package's own name would be imported in its place by everything started from the root."""
+    assert not (root / "honeyweights").exists()
+
+
+def test_inspect_finds_the_package_by_its_own_name() -> None:
+    """Inspect takes an entry point into account only where its name is that of the import package."""
+    ours = [entry for entry in entry_points(group="inspect_ai") if entry.value.startswith("honeyweights")]
+    assert ["honeyweights"] == [entry.name for entry in ours]
+    assert ours[0].load().__name__ == "honeyweights.registry"
+
+
+def test_layers_hold(root: Path, unpacked: Path, package_files: dict[str, str]) -> None:
+    """Dependencies go one way. Checked over the wheel's content, because an editable install can hide most of it."""
+    run = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache", "--config", str(root / "pyproject.toml")],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=_environment(unpacked),
+        cwd=unpacked,
+    )
+    assert run.returncode == 0, run.stdout
+    read = re.search(r"Analyzed (\d+) files", run.stdout)
+    assert read is not None
+    assert int(read[1]) >= sum(path.endswith(".py") for path in package_files) - 5
+
+
+def _environment(site: Path) -> dict[str, str]:
+    """This environment, with `site` first on the path."""
+    return {**os.environ, "PYTHONPATH": str(site)}
