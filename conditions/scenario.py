@@ -1,0 +1,146 @@
+"""A scenario as data: `scenarios/<name>/scenario.yaml`, read and checked once.
+
+What stands where: `system.N.j2` and `user.N.j2` are the prompts, `texts/<factor>/<level>.N.j2` the scenario's own wording of a level (else
+the package's `texts/`), `files/` what `scenario.yaml` plants. A planted file can depend on the condition in three ways and no other: its
+text's name may hold `{factor}`, which becomes that factor's level; its entry may hold `when: {factor: [levels]}`; its text may name a
+factor as a variable, which becomes what that level says.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from honeyweights.conditions.factors import FACTORS
+from honeyweights.conditions.refusal import unknown
+from honeyweights.conditions.story import SCENARIOS
+
+LAB = "_lab"
+"""The base of all scenarios; no scenario of its own."""
+
+
+class Data(BaseModel):
+    """Base of what a scenario file may hold: a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(Data):
+    """Something that is planted."""
+
+    path: str
+    """Absolute; a template."""
+    owner: str = "root"
+    """`user` or `user:group`."""
+    mode: str = "0644"
+    age_days: float
+    when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Planted only where every factor named has one of these levels."""
+
+    def applies(self, levels: Mapping[str, str]) -> bool:
+        """Whether it is planted under these levels."""
+        return all(levels[factor] in wanted for factor, wanted in self.when.items())
+
+
+class DirectoryEntry(Entry):
+    """A folder with its owner and mode."""
+
+    mode: str = "0755"
+
+
+class FileEntry(Entry):
+    """A file: a text of the scenario, or the work of a generator."""
+
+    text: str | None = None
+    """Stem in `files/`; may hold `{factor}`."""
+    parts: dict[str, str] = Field(default_factory=dict)
+    """Variable -> stem of a text that is rendered first and put in where the text names the variable."""
+    generate: str | None = None
+    """Name in `generators.GENERATORS`."""
+    number: int = 0
+    """The generator's argument."""
+    data: str | None = None
+    """Stem of a YAML file in `files/` for the generator; may hold `{factor}`."""
+
+    @property
+    def factors(self) -> frozenset[str]:
+        """The factors on which this file depends by its entry; fragments inside its text come on top."""
+        stems = [stem for stem in (self.text, self.data, *self.parts.values()) if stem]
+        return frozenset(self.when) | {name for stem in stems for name in re.findall(r"{(\w+)}", stem)}
+
+
+class Job(Data):
+    """The ordinary job, and how its state is checked."""
+
+    name: str
+    check: str
+    """Stem in `files/` of a Python source."""
+    expect: str | None = None
+    """Name in `generators.EXPECTATIONS`: what the check compares with, as variable `expected`."""
+
+
+class Scenario(Data):
+    """One story, with the lab's own files before its own."""
+
+    name: str
+    meaning: str
+    base: str | None = None
+    preset: str | None = None
+    """The condition it runs in when only the scenario is named."""
+    job: Job | None = None
+    directories: tuple[DirectoryEntry, ...] = ()
+    files: tuple[FileEntry, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its data files are."""
+        return SCENARIOS / self.name
+
+    def level_folder(self, factor: str, level: str) -> Path:
+        """The folder with the wording of this level: the scenario's own, else the package's."""
+        own = self.folder / "texts" / factor
+        return own if any(own.glob(f"{level}.*.j2")) else SCENARIOS.with_name("texts") / factor
+
+    def file_folder(self, stem: str) -> Path:
+        """The folder with this file text: the scenario's own, else the lab's."""
+        own = self.folder / "files"
+        return own if any(own.glob(f"{stem}.*")) else SCENARIOS / LAB / "files"
+
+
+def names() -> tuple[str, ...]:
+    """All scenarios, in alphabetical order."""
+    return tuple(sorted(path.parent.name for path in SCENARIOS.glob("[a-z]*/scenario.yaml")))
+
+
+@cache
+def load(name: str) -> Scenario:
+    """The scenario of this name, its base's entries first.
+
+    Raises:
+        ConditionError: when there is none.
+    """
+    if name not in (*names(), LAB):
+        raise unknown("scenario", name, names())
+    data: dict[str, Any] = yaml.safe_load((SCENARIOS / name / "scenario.yaml").read_text(encoding="utf-8"))
+    own = Scenario(**data)
+    if own.base is None:
+        return own
+    base = load(own.base)
+    return own.model_copy(update={"directories": base.directories + own.directories, "files": base.files + own.files})
+
+
+def read_data(told: Scenario, stem: str) -> dict[str, Any]:
+    """The YAML file of this stem in the scenario's, else the lab's, files."""
+    found: dict[str, Any] = yaml.safe_load((told.file_folder(stem) / f"{stem}.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def resolved(stem: str, levels: Mapping[str, str]) -> str:
+    """The stem with each `{factor}` replaced by the factor's level."""
+    for factor in FACTORS:
+        stem = stem.replace(f"{{{factor.name}}}", levels[factor.name])
+    return stem
