@@ -50,8 +50,8 @@ dev:
 	@bash .ci/venv.sh dev
 
 .PHONY: engine
-engine: ## Install and start Docker Engine where there is none.
-	@sh containers/engine/ready.sh
+engine: venv ## Install and start Docker Engine where there is none.
+	@PYTHON=$(CURDIR)/$(BIN)/python sh containers/engine/ready.sh
 
 .PHONY: images
 images: venv engine ## Build the images that are missing or stale.

@@ -5,6 +5,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+python=${PYTHON:-python3}
 oldest=26
 
 stop() { printf '%s\n' "$*" >&2; exit 2; }
@@ -15,7 +16,8 @@ case "$(uname -s) $(uname -m)" in
 *) stop "Worlds run on Linux on x86_64 only (this is $(uname -s) on $(uname -m)): use such a machine, and run the command again there." ;;
 esac
 
-if version=$(python3 "$here/ask.py"); then
+command -v "$python" >/dev/null || stop "Python 3 is needed to ask the Docker Engine for its version: install python3, then run the command again."
+if version=$("$python" "$here/ask.py"); then
     :
 elif [ -n "${DOCKER_HOST:-}" ]; then
     stop "No Docker Engine answers at DOCKER_HOST=$DOCKER_HOST: start it, or unset DOCKER_HOST to use this machine's."
@@ -24,7 +26,7 @@ else
     installed=$(dockerd --version | sed -n 's/.*version \([0-9][0-9.]*\).*/\1/p')
     old_enough "$installed" || stop "Docker Engine $installed is installed, $oldest or newer is needed: upgrade it (or remove it, and this command installs one)."
     sh "$here/start.sh"
-    version=$(python3 "$here/ask.py") || stop "The Docker Engine was started, and does not answer: see \`docker info\`."
+    version=$("$python" "$here/ask.py") || stop "The Docker Engine was started, and does not answer: see \`docker info\`."
 fi
 old_enough "$version" ||
     stop "Docker Engine $version is running, $oldest or newer is needed (Inspect refuses older ones, and they leak DNS): upgrade it, or set DOCKER_HOST to a newer one."

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 log=${TMPDIR:-/tmp}/honeyweights-dockerd.log
 pidfile=/var/run/docker.pid
 
-answers() { python3 "$here/ask.py" >/dev/null; }
+answers() { "${PYTHON:-python3}" "$here/ask.py" >/dev/null; }
 # A pid file that a killed engine left behind may name somebody else's process by now, and a new engine would then refuse to start.
 runs() { [ -f "$pidfile" ] && [ "$(cat "/proc/$(cat "$pidfile")/comm" 2>/dev/null)" = dockerd ]; }
 
