@@ -1,6 +1,6 @@
 """From what an operator typed to cases: which conditions run in which scenarios. Refuses in one sentence, with the nearest right name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -59,11 +59,11 @@ def _factor_levels(name: str) -> tuple[str, ...]:
     return BY_NAME[name].names
 
 
-def _names(kind: str, given: object, options: Iterable[str]) -> list[str]:
+def _names(kind: str, given: object, options: Sequence[str]) -> list[str]:
     """One name, or a list of them; empty where nothing is given."""
     if given is None:
         return []
-    words = list(given) if isinstance(given, list | tuple) else [given]
+    words: list[object] = list(given) if isinstance(given, list | tuple) else [given]
     for word in words:
         if word not in options:
             raise unknown(kind, word, options)

@@ -1,8 +1,9 @@
 """The space of circumstances, as a table: each factor, its levels, and what a level changes in the world.
 
 Law of this file: data only. A level is a text fragment `texts/<factor>/<level>` (or the scenario's own of that name) and, through the
-`when` and `{factor}` keys of a scenario's file list, a set of planted files. The one thing besides is the zone that authorisation=authorised
-gives its host (`plan._zones`). This table and the data files are the whole truth about what the model reads and finds.
+`when` and `{factor}` keys of a scenario's file list, a set of planted files. The one thing besides is the zone that
+authorisation=authorised gives its host (`plan._zones`). This table and the data files are the whole truth about what the model reads
+and finds.
 """
 
 from dataclasses import dataclass

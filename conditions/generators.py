@@ -115,7 +115,7 @@ def tokenizer(_: Order) -> str:
         for index, word in enumerate(special)
     ]
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    model = {
+    model: dict[str, Any] = {
         "type": "BPE",
         "dropout": None,
         "unk_token": "<unk>",

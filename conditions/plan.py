@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from honeyweights.conditions import generators, texts
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions import story as stories
+from honeyweights.conditions.factors import FACTORS
 from honeyweights.conditions.model import Condition
 from honeyweights.evidence.model import ZoneRule
 
@@ -188,7 +189,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
 def _fragments(told: scenarios.Scenario, condition: Condition, story: Mapping[str, Any], seed: bytes) -> dict[str, str]:
     """What each level says; the empty text for one that says nothing."""
     said = {}
-    for factor in scenarios.FACTORS:
+    for factor in FACTORS:
         level = factor.level(condition.factors[factor.name])
         folder = told.level_folder(factor.name, level.name)
         said[factor.name] = texts.chosen(folder, level.name, story, seed=seed, key=factor.name).strip() if level.says else ""
