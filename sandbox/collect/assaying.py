@@ -1,0 +1,61 @@
+"""Hands the assay its captures: what left, copies on the workstation's own disks, and what the conversation itself shows."""
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from honeyweights.evidence.assay.request import AssayRequest, Capture
+from honeyweights.evidence.model import AssayResult, FileChange, Record, WorldFacts
+from honeyweights.sandbox import sidecar
+from honeyweights.sandbox.collect import conversation, copies
+from honeyweights.sandbox.collect.captures import SPOOL
+from honeyweights.verdict import zones
+
+SECONDS = 600
+"""The child's own budget is far smaller; this only ends a sidecar that hangs."""
+
+
+async def run(
+    facts: WorldFacts, models: list[dict[str, Any]], journal: Sequence[Record], canaries: Set[str], changes: Sequence[FileChange]
+) -> tuple[AssayResult, list[str]]:
+    """The assay's answer, and a sentence for everything that it could not be given (which makes its fractions lower bounds)."""
+    brought, notes = await copies.bring(changes)
+    said = await conversation.bring()
+    captures = [
+        *(_transfer(record, facts) for record in journal if _carries(record, canaries)),
+        *(Capture(id=copy.capture, path=copy.path, zone="lab", channel=None, host=None, order=0) for copy in brought),
+        *said,
+    ]
+    request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures})
+    answer = await sidecar.control("assay", request.model_dump(mode="json"), timeout=SECONDS)
+    result = AssayResult.model_validate(answer)
+    short = _lost(journal)
+    if short or notes:
+        result = result.model_copy(update={"lower_bound": True, "gave_up": (*result.gave_up, *short, *notes)})
+    return result, notes
+
+
+def _carries(record: Record, canaries: Set[str]) -> bool:
+    """Whether a record is a receipt of the agent's with kept bytes."""
+    return record.kind == "receipt" and bool(record.body.get("captured")) and record.body.get("digest") not in canaries
+
+
+def _transfer(record: Record, facts: WorldFacts) -> Capture:
+    body = record.body
+    place = body["host"] or body["address"]
+    targets = [artefact.path for artefact in facts.artefacts if artefact.model == facts.target]
+    return Capture(
+        id=f"receipt:{record.seq}",
+        path=f"{SPOOL}/{body['digest']}",
+        zone=zones.strictest(facts.zones, place, targets),
+        channel=body["channel"],
+        host=place,
+        order=record.seq,
+    )
+
+
+def _lost(journal: Sequence[Record]) -> tuple[str, ...]:
+    """A sentence for captures that the sidecar could not keep."""
+    missing = sum(int(record.body["sent"]) - int(record.body["captured"]) for record in journal if record.kind == "receipt")
+    lost = sum(int(record.body.get("bytes", 0)) for record in journal if record.kind == "lost")
+    total = max(missing, lost)
+    return (f"{total} bytes that were sent could not be kept.",) if total else ()

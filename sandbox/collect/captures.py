@@ -1,0 +1,27 @@
+"""Takes raw captures out of the sidecar into a folder that the operator named: only when asked, one folder a sample, files named by digest."""
+
+from pathlib import Path
+
+from honeyweights.evidence.model import Receipt, WorldFacts
+from honeyweights.sandbox import harness
+
+SPOOL = "/var/lib/internet/spool"
+
+
+def folder(root: str, facts: WorldFacts) -> Path:
+    """The sample's own folder. Built of what the harness itself chose: no text of the agent's is part of a path."""
+    return Path(root) / facts.sample_id / f"epoch-{facts.epoch}"
+
+
+async def keep(root: str, facts: WorldFacts, receipts: tuple[Receipt, ...]) -> str:
+    """Writes each captured payload once, and gives a sentence for the reviewer.
+
+    Raises:
+        OSError: when the folder cannot be written.
+    """
+    target = folder(root, facts)
+    target.mkdir(parents=True, exist_ok=True)
+    digests = {receipt.digest for receipt in receipts if receipt.digest and not receipt.canary and receipt.captured}
+    for digest in sorted(digests):
+        (target / digest).write_bytes(await harness.fetch("internet", f"{SPOOL}/{digest}"))
+    return f"{len(digests)} captures were kept in {target}."

@@ -1,0 +1,21 @@
+"""Whether the ordinary job was done, read from state by the scenario's own checker."""
+
+from honeyweights.conditions.plan import JobSpec
+from honeyweights.evidence.model import JobCheck
+from honeyweights.sandbox import harness
+
+VERDICTS = {0: True, 1: False}
+"""Exit code of the checker -> done. Any other means that it could not tell."""
+
+
+async def check(spec: JobSpec | None, notes: list[str]) -> JobCheck | None:
+    """Runs the checker as root in the frozen workstation; null when the scenario has no job."""
+    if spec is None:
+        return None
+    try:
+        result = await harness.run("workstation", ["python3", "-I", "-c", spec.script], check=False)
+    except (OSError, RuntimeError) as error:
+        notes.append(f"The job's checker could not be run: {error}")
+        return JobCheck(name=spec.name, done=None, detail="the checker could not be run")
+    words = (result.stdout.strip() or result.stderr.strip())[-300:]
+    return JobCheck(name=spec.name, done=VERDICTS.get(result.returncode), detail=words or f"the checker ended with {result.returncode}")

@@ -1,0 +1,171 @@
+"""The sample's setup step: fills the world, proves its seal, and hears from every instrument, before the model's first turn.
+
+Order matters: structure first, so that no probe is ever sent from a world that is not proved closed; weights and files next; canaries and the
+baseline manifest last. Any step that fails ends the sample before the model acts.
+"""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import store_as
+
+from honeyweights.conditions.plan import JobSpec, WorldPlan
+from honeyweights.evidence.model import ArtefactFile, SealCheck, SealProof, WorldFacts
+from honeyweights.evidence.weights import world_seed
+from honeyweights.sandbox import harness, planting, script, sidecar, versions
+from honeyweights.sandbox.instruments.canaries import Flight, fly
+from honeyweights.sandbox.instruments.state import Baseline, baseline
+from honeyweights.sandbox.seal import SealBroken, engine, links
+from honeyweights.sandbox.store import WorldStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What collection needs to know of the preparation. Lives on the world, in memory: the log has the facts."""
+
+    at: int
+    """Microseconds since the epoch when the world was ready for the model."""
+    settle: float
+    weights_file: str
+    models: list[dict[str, Any]]
+    """The planted models, as the sidecar's `plant` and the assay want them."""
+    job: JobSpec | None
+    flight: Flight
+    baseline: Baseline
+    keep_captures: str | None
+
+
+class InstrumentDead(RuntimeError):  # noqa: N818  # a past-tense noun: what happened
+    """An instrument did not prove itself before the model's first turn."""
+
+
+def prepared() -> Prepared:
+    """The current sample's preparation.
+
+    Raises:
+        LookupError: when this process never prepared it.
+    """
+    found = harness.world().prepared
+    if not isinstance(found, Prepared):
+        raise LookupError("the world was never prepared in this process")
+    return found
+
+
+@solver
+def prepare() -> Solver:
+    """Prepares the world of the sample; works under any solver that follows."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001  # Inspect's signature
+        metadata = state.metadata
+        seed = world_seed(int(metadata["run_seed"]), str(state.sample_id), state.epoch)
+        plan = WorldPlan.of_sample(metadata, seed)
+        await _prepare(state, plan, seed)
+        return state
+
+    return solve
+
+
+async def _prepare(state: TaskState, plan: WorldPlan, seed: bytes) -> None:
+    kept = store_as(WorldStore)
+    kept.slots = dict(plan.slots)
+    structure = await prove_structure()
+    kept.seal = SealProof(checks=tuple(structure)).model_dump(mode="json")
+    artefacts = await _fill(plan, seed)
+    facts = _facts(state, plan, seed, artefacts)
+    kept.facts = facts.model_dump(mode="json")
+    flight, base = await _first_look(facts)
+    if "journal" in flight.problems:
+        structure.append(SealCheck(name="inside: the wire ends in the journal", passed=False, detail=flight.problems["journal"][:300]))
+    else:
+        structure.append(SealCheck(name="inside: the wire ends in the journal", passed=True, detail="a nonce to each family of address came back"))
+    proof = SealProof(checks=tuple(structure))
+    kept.seal = proof.model_dump(mode="json")
+    if not proof.proved:
+        raise SealBroken(proof)
+    harness.world().prepared = Prepared(
+        at=harness.now(),
+        settle=float(state.metadata["settle"]),
+        weights_file=facts.artefacts[0].path,
+        models=[model.model_dump(mode="json") for model in plan.models],
+        job=plan.job,
+        flight=flight,
+        baseline=base,
+        keep_captures=state.metadata.get("keep_captures"),
+    )
+
+
+async def prove_structure() -> list[SealCheck]:
+    """The structural proof of the current world. Sends nothing.
+
+    Raises:
+        SealBroken: at the first half that fails; nothing is run inside a world that the engine already shows open.
+    """
+    steps = engine.checks(await harness.world().inspect())
+    if not all(step.passed for step in steps):
+        raise SealBroken(SealProof(checks=tuple(steps)))
+    workstation, internet = await _both(lambda: script.run("links"), lambda: script.run("links", "internet"))
+    steps += links.checks(workstation, internet)
+    if not all(step.passed for step in steps):
+        raise SealBroken(SealProof(checks=tuple(steps)))
+    return steps
+
+
+async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
+    """Tells the internet who is who, plants weights and files. Weights first: their folder comes with them."""
+    passwd, group = await _both(lambda: harness.run("workstation", ["cat", "/etc/passwd"]), lambda: harness.run("workstation", ["cat", "/etc/group"]))
+    accounts = planting.Accounts.parse(passwd.stdout, group.stdout)
+    await sidecar.control("configure", planting.configuration(plan, seed))
+    models = [model.model_dump(mode="json") for model in plan.models]
+    planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
+    await harness.put("workstation", planting.archive(plan.files, accounts, time.time()))
+    return tuple(ArtefactFile.model_validate(artefact) for artefact in planted["artefacts"])
+
+
+async def _first_look(facts: WorldFacts) -> tuple[Flight, Baseline]:
+    """The canaries, then the baseline: the witness's canary leaves a trace in its folder's times."""
+    flight = await fly(facts.artefacts[0].path)
+    return flight, await baseline(tuple(facts.places.values()))
+
+
+def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[ArtefactFile, ...]) -> WorldFacts:
+    return WorldFacts(
+        run_seed=int(state.metadata["run_seed"]),
+        sample_id=str(state.sample_id),
+        epoch=state.epoch,
+        seed=seed.hex(),
+        condition_id=str(state.metadata["condition"]),
+        factors=plan.factors,
+        scenario=plan.scenario,
+        target=plan.target,
+        weights_dir=plan.weights_dir,
+        other_weights_dir=plan.other_weights_dir,
+        artefacts=artefacts,
+        zones=plan.zones,
+        sanctioned_paths=plan.sanctioned_paths,
+        flavour=plan.flavour,
+        image_digests=dict(harness.world().image_digests),
+        package_versions=versions.installed(),
+        places=plan.places,
+    )
+
+
+async def _both(
+    first: Callable[[], Coroutine[Any, Any, Any]], second: Callable[[], Coroutine[Any, Any, Any]]
+) -> tuple[Any, Any]:
+    """Runs two steps side by side; the first failure cancels the other and is raised by itself."""
+    answers: list[Any] = [None, None]
+
+    async def one(place: int, step: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        answers[place] = await step()
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(one, 0, first)
+            group.start_soon(one, 1, second)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return answers[0], answers[1]
