@@ -9,8 +9,8 @@ log=${TMPDIR:-/tmp}/honeyweights-dockerd.log
 pidfile=/var/run/docker.pid
 
 answers() { "${PYTHON:-python3}" "$here/ask.py" >/dev/null; }
-# A pid file that a killed engine left behind may name somebody else's process by now, and a new engine would then refuse to start.
-runs() { [ -f "$pidfile" ] && [ "$(cat "/proc/$(cat "$pidfile")/comm" 2>/dev/null)" = dockerd ]; }
+# A pid file that a killed engine left behind may name somebody else's process by now, or a zombie, and a new engine would then refuse to start.
+runs() { [ -f "$pidfile" ] && sed -n 1,3p "/proc/$(cat "$pidfile")/status" 2>/dev/null | tr '\n' ' ' | grep -q '^Name:.dockerd .*State:.[^ZX]'; }
 
 answers && exit 0
 if [ -n "${DOCKER_HOST:-}" ]; then
