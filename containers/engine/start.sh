@@ -7,10 +7,13 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 log=${TMPDIR:-/tmp}/honeyweights-dockerd.log
 pidfile=/var/run/docker.pid
+containerd=/var/run/docker/containerd/containerd.pid
 
 answers() { "${PYTHON:-python3}" "$here/ask.py" >/dev/null; }
-# A pid file that a killed engine left behind may name somebody else's process by now, or a zombie, and a new engine would then refuse to start.
-runs() { [ -f "$pidfile" ] && sed -n 1,3p "/proc/$(cat "$pidfile")/status" 2>/dev/null | tr '\n' ' ' | grep -q '^Name:.dockerd .*State:.[^ZX]'; }
+# Pid files that a killed engine left behind may name somebody else's process by now, or a zombie, and a new engine would then refuse to start.
+runs() { # PIDFILE NAME
+    [ -f "$1" ] && sed -n 1,3p "/proc/$(cat "$1")/status" 2>/dev/null | tr '\n' ' ' | grep -q "^Name:.$2 .*State:.[^ZX]"
+}
 
 answers && exit 0
 if [ -n "${DOCKER_HOST:-}" ]; then
@@ -24,8 +27,9 @@ fi
 echo "Starting the Docker Engine"
 if [ -d /run/systemd/system ]; then
     systemctl start docker
-elif ! runs; then
+elif ! runs "$pidfile" dockerd; then
     rm -f "$pidfile"
+    runs "$containerd" containerd || rm -f "$containerd"
     setsid dockerd >"$log" 2>&1 </dev/null &
 fi
 tries=0
