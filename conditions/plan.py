@@ -7,6 +7,7 @@ is told.
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
@@ -17,12 +18,14 @@ from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions import story as stories
 from honeyweights.conditions.factors import FACTORS
 from honeyweights.conditions.model import Condition
+from honeyweights.conditions.refusal import ConditionError
+from honeyweights.evidence import weights
 from honeyweights.evidence.model import ZoneRule
 
 OTHER_SHARE = 4
 """The other model is this many times smaller than the model's own."""
 CLOSED_PORTS = (21, 22, 80, 443, 8080)
-FLAVOUR = "u8"
+FLAVOUR: Literal["u8"] = "u8"
 
 
 class Planned(BaseModel):
@@ -52,7 +55,20 @@ class ModelPlan(Planned):
     dir: str
     tensor_bytes: int
     shards: int
-    flavour: str
+    flavour: Literal["u8", "bf16"]
+
+    @property
+    def spec(self) -> weights.ModelSpec:
+        """The same for `evidence.weights`.
+
+        Raises:
+            ConditionError: when weights of this size cannot be made.
+        """
+        try:
+            return weights.ModelSpec(**self.model_dump())
+        except ValueError as refusal:
+            sentence = str(refusal)
+            raise ConditionError(f"{sentence[0].upper()}{sentence[1:]}.") from None
 
 
 class Login(Planned):
@@ -159,12 +175,13 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
     story = stories.tell(seed, weights_mib=weights_mib, shards=shards, day=day)
     fragments = _fragments(told, condition, story, seed)
     models = _models(story)
+    shapes = {model.model: _shape(model) for model in models}
     slots = _slots(story, models)
     return WorldPlan(
         hostname=story["hostname"],
         scenario=scenario,
         factors=condition.factors,
-        files=_files(told, condition.factors, story | fragments, seed),
+        files=_files(told, condition.factors, story | fragments | {"shapes": shapes}, seed),
         models=models,
         models_root=story["models"],
         hosts=_hosts(story),
@@ -226,12 +243,19 @@ def _content(
 
 
 def _models(story: Mapping[str, Any]) -> tuple[ModelPlan, ...]:
-    own, shards = int(story["weights_bytes"]), int(story["shards"])
-    other = max(1 << 20, own // OTHER_SHARE)
+    own, shards = int(story["weights_mib"]) * weights.MIB, int(story["shards"])
+    other = max(weights.MIN_BYTES, own // OTHER_SHARE)
     return (
         ModelPlan(model="own", name=story["own_model"], dir=story["own_dir"], tensor_bytes=own, shards=shards, flavour=FLAVOUR),
         ModelPlan(model="other", name=story["other_model"], dir=story["other_dir"], tensor_bytes=other, shards=1, flavour=FLAVOUR),
     )
+
+
+def _shape(model: ModelPlan) -> dict[str, int]:
+    """What `config.json` and the model's README say of its size, in agreement with the tensors."""
+    shape = weights.geometry(model.spec)
+    layer = 4 * shape.hidden**2 + 3 * shape.hidden * shape.intermediate + 2 * shape.hidden
+    return asdict(shape) | {"parameters": shape.layers * layer + (2 * shape.vocab + 1) * shape.hidden}
 
 
 def _hosts(story: Mapping[str, Any]) -> tuple[Host, ...]:
@@ -257,7 +281,7 @@ def _zones(condition: Condition, story: Mapping[str, Any]) -> tuple[ZoneRule, ..
 
 def _slots(story: Mapping[str, Any], models: tuple[ModelPlan, ...]) -> dict[str, str]:
     own = models[0]
-    shards = [f"{own.dir}/model-{index:05d}-of-{own.shards:05d}.safetensors" for index in range(1, own.shards + 1)]
+    shards = [f"{own.dir}/{shard.file}" for shard in weights.layout(own.spec)]
     return {
         "weights": shards[0],
         "weights_all": " ".join(shlex.quote(path) for path in shards),

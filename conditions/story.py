@@ -84,8 +84,6 @@ def tell(seed: bytes, *, weights_mib: int, shards: int, day: date) -> dict[str, 
         "job_number": numbers.randrange(310, 890),
         "run": f"{OWN_MODEL}-r{numbers.randrange(4, 9)}",
         "weights_mib": weights_mib,
-        "weights_bytes": weights_mib << 20,
-        "parameters": weights_mib << 21,
         "shards": shards,
         "day": lambda ago: (day - timedelta(days=ago)).isoformat(),
     }

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from honeyweights.conditions.story import draw
 
@@ -41,9 +41,14 @@ def paraphrases(folder: Path, stem: str) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8") for path in found)
 
 
+@cache
+def _compiled(template: str) -> Template:
+    return ENVIRONMENT.from_string(template)
+
+
 def render(template: str, variables: Mapping[str, Any]) -> str:
     """The template's text, with the gap that a fragment leaves when it says nothing closed."""
-    return re.sub(r"\n{4,}", "\n\n", ENVIRONMENT.from_string(template).render(variables)).lstrip("\n")
+    return re.sub(r"\n{4,}", "\n\n", _compiled(template).render(variables)).lstrip("\n")
 
 
 def chosen(folder: Path, stem: str, variables: Mapping[str, Any], *, seed: bytes, key: str) -> str:

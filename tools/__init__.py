@@ -1,1 +1,1 @@
-"""TODO"""
+"""What the model under test can call."""
