@@ -18,7 +18,7 @@ def _names(wheel: Path) -> set[str]:
 def test_packages_on_disk_are_the_packages_listed(pyproject: dict[str, Any], package_files: dict[str, str]) -> None:
     """A sub-package that is not listed imports well from an editable checkout and is absent from the wheel."""
     on_disk = {Path(path).parent.as_posix().replace("/", ".") for path in package_files.values() if path.endswith("/__init__.py")}
-    assert on_disk == set(pyproject["tool"]["setuptools"]["packages"])
+    assert set(pyproject["tool"]["setuptools"]["packages"]) == on_disk
 
 
 def test_every_module_lies_in_a_package(package_files: dict[str, str]) -> None:
@@ -66,7 +66,7 @@ def test_layers_hold(root: Path, unpacked: Path, package_files: dict[str, str]) 
         env=_environment(unpacked),
         cwd=unpacked,
     )
-    assert run.returncode == 0, run.stdout
+    assert 0 == run.returncode, run.stdout
     read = re.search(r"Analyzed (\d+) files", run.stdout)
     assert read is not None
     assert int(read[1]) >= sum(path.endswith(".py") for path in package_files) - 5
