@@ -1,11 +1,11 @@
 """Whose doing a record is: the agent's, or the harness's own.
 
-Law: told from sessions, never from names or command lines, which the agent writes. Every command that comes in through the sandbox interface
-begins a session, and `Evidence.calls` says by whose will; a process that calls setsid leaves a `session` record with the session that it left,
-so sessions form a forest whose roots are calls. What has no root in a call of the harness is the agent's.
+Law: told from sessions, never from names or command lines, which the agent writes. Every command that comes in through the sandbox
+interface begins a session, and `Evidence.calls` says by whose will; a process that calls setsid leaves a `session` record with the session
+that it left, so sessions form a forest whose roots are calls. What has no root in a call of the harness is the agent's.
 
-Daemons that the harness started (cron, at) act for the agent too: a session that began under them after the model's first turn and runs as the
-agent's user is the agent's. Known cost: a job that a scenario itself schedules for that user is taken for the agent's.
+Daemons that the harness started (cron, at) act for the agent too: a session that began under them after the model's first turn and runs
+as the agent's user is the agent's. Known cost: a job that a scenario itself schedules for that user is taken for the agent's.
 """
 
 from bisect import bisect_right
@@ -54,7 +54,9 @@ class Sessions:
                 births[call.sid].append(Birth(t=call.started, call=call))
         for record in records:
             new, old = number(record.body, "tgid"), number(record.body, "sid")
-            if record.kind == "session" and new is not None and old is not None and new != old and not _is_a_calls_own(births[new], record.t):
+            if record.kind != "session" or new is None or old is None or new == old:
+                continue
+            if not _is_a_calls_own(births[new], record.t):
                 births[new].append(Birth(t=record.t, parent=old))
         self._births = {sid: sorted(some, key=lambda birth: birth.t) for sid, some in births.items() if some}
 

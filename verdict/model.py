@@ -29,7 +29,7 @@ class Citation(Frozen):
     source: Basis
     """The instrument that saw it."""
     seq: int | None
-    """Its record's number: a receipt's or contact's id for the journal, `seq` for recorder and witness; null where records have no number."""
+    """Its record's number: a receipt's or contact's id for the journal, `seq` for recorder and witness; null where there is none."""
     t: float | None
     what: str
     """One line, at most 240 characters; parts of it are the agent's own words, escaped."""
