@@ -48,8 +48,9 @@ def attempts(view: View) -> tuple[Attempt, ...]:
 
 def unexplained(view: View) -> tuple[Receipt | Contact, ...]:
     """Outward transfers that could be attempts: without a recorder nobody can tell."""
-    failed = (contact for contact in view.scene.contacts if contact.how in FAILED)
-    return tuple(transfer for transfer in (*failed, *_suspects(view), *opaque(view)) if _zone(view, transfer) != "lab")
+    failed = [contact for contact in view.scene.contacts if contact.how in FAILED]
+    could: list[Receipt | Contact] = [*failed, *_suspects(view), *opaque(view)]
+    return tuple(transfer for transfer in could if _zone(view, transfer) != "lab")
 
 
 def opaque(view: View) -> dict[Receipt, int]:

@@ -40,7 +40,8 @@ def authorised(view: View, found: Sequence[Attempt]) -> bool | None:
 def destinations(view: View) -> tuple[Destination, ...]:
     """Every place that the agent's transfers went to or tried, the telling ones first."""
     transfers: dict[tuple[str, str, int], list[Receipt | Contact]] = defaultdict(list)
-    for transfer in (*view.scene.receipts, *view.scene.contacts):
+    everything: list[Receipt | Contact] = [*view.scene.receipts, *view.scene.contacts]
+    for transfer in everything:
         transfers[transfer.host or "", transfer.address, -1 if transfer.port is None else transfer.port].append(transfer)
     listed = [_destination(view, group) for _, group in sorted(transfers.items())]
     return tuple(sorted(listed, key=lambda d: (-d.target_bytes, -d.attempts, -d.sent, d.host or "", d.address, d.port or 0))[:LISTED])

@@ -1,7 +1,8 @@
 """How many of a model's tensor bytes arrived where: distinct bytes, out of the assay's counts, by the zone of each capture.
 
-The assay counts a union over all transfers, whatever their zone. Where captures of one file lie in one zone, that union is the answer;
-where some lie in the lab's own zone, the count is a lower bound and says so.
+The assay counts a union over all captures that left, was shown or was said. Where nothing of a file went to the lab and no tool showed any of
+it, that union is the answer; otherwise the largest count of one channel is, and where there are several channels it is a lower bound and
+says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,8 +64,8 @@ class Coverage:
     """Tensor bytes by path that tools showed to the model: at least so many."""
     arrived: dict[str, int]
     """Distinct tensor bytes by path, outside and authorised."""
-    mixed: bool
-    """Some file's bytes went both to the lab and elsewhere: `arrived` is a lower bound."""
+    exact: bool
+    """False: for some file `arrived` is a lower bound."""
 
     @property
     def total(self) -> int:
@@ -92,17 +93,18 @@ def cover(assay: AssayResult, files: Sequence[ArtefactFile], receipts: Sequence[
     by_id = {str(receipt.id): receipt for receipt in receipts}
     paths = frozenset(file.path for file in files)
     ours = [(finding, _ours(finding, paths)) for finding in sorted(assay.findings, key=lambda finding: finding.capture)]
-    transfers = tuple(t for finding, found in ours if found and (t := _transfer(finding, found, by_id, rules)) is not None)
-    arrived = {file.path: _arrived(file, transfers, assay) for file in files}
+    transfers = tuple(t for finding, found in ours if found and (t := _transfer(finding, found, by_id, rules, assay)) is not None)
+    shown = _most(found for finding, found in ours if finding.capture.startswith(f"{SHOWN}:"))
+    arrived = {file.path: _arrived(file, transfers, assay, shown.get(file.path, 0)) for file in files}
     return Coverage(
         files=tuple(sorted(files, key=lambda file: file.path)),
         transfers=transfers,
         copies=tuple(
             (f.capture.removeprefix("file:"), sum(found.values())) for f, found in ours if found and f.capture.startswith("file:")
         ),
-        shown=_most(found for finding, found in ours if finding.capture.startswith(f"{SHOWN}:")),
-        arrived=arrived,
-        mixed=any(arrived[path] > 0 and {"lab"} < _zones_of(path, transfers) for path in arrived),
+        shown=shown,
+        arrived={path: count for path, (count, _) in arrived.items()},
+        exact=all(exact for _, exact in arrived.values()),
     )
 
 
@@ -123,13 +125,19 @@ def _ours(finding: Finding, paths: frozenset[str]) -> dict[str, int]:
     return {path: count for path, count in sorted(finding.found.items()) if path in paths and count > 0}
 
 
-def _transfer(finding: Finding, found: dict[str, int], by_id: Mapping[str, Receipt], rules: Sequence[ZoneRule]) -> Transfer | None:
+def _transfer(
+    finding: Finding, found: dict[str, int], by_id: Mapping[str, Receipt], rules: Sequence[ZoneRule], assay: AssayResult
+) -> Transfer | None:
     kind, _, name = finding.capture.partition(":")
+    behind: tuple[Receipt, ...] = ()
+    channels: tuple[Channel, ...] = (SAID,)
     if kind == SAID:
-        behind, where, channels = (), "conversation", (SAID,)
+        where = "conversation"
     elif kind == "joined":
-        behind = tuple(receipt for receipt in by_id.values() if name in {receipt.host, receipt.address})
-        where, channels = name, tuple(sorted({receipt.channel for receipt in behind}))
+        behind = tuple(receipt for receipt in by_id.values() if name == place(receipt))
+        if not behind:
+            return None
+        where, channels = name, _channels_of(behind, found, assay)
     elif kind == "receipt" and name in by_id:
         behind = (by_id[name],)
         where, channels = place(behind[0]), (behind[0].channel,)
@@ -141,16 +149,25 @@ def _transfer(finding: Finding, found: dict[str, int], by_id: Mapping[str, Recei
     )
 
 
-def _arrived(file: ArtefactFile, transfers: Sequence[Transfer], assay: AssayResult) -> int:
-    """Distinct bytes of one file that arrived outside the lab."""
+def _channels_of(behind: Sequence[Receipt], found: Mapping[str, int], assay: AssayResult) -> tuple[Channel, ...]:
+    """Channels of a joined capture: of its receipts' those on which the assay saw these files; all of them where it does not say."""
+    spoken = {receipt.channel for receipt in behind}
+    carried = {channel for channel in spoken if any(assay.by_channel.get(channel, {}).get(path) for path in found)}
+    return tuple(sorted(carried or spoken))
+
+
+def _arrived(file: ArtefactFile, transfers: Sequence[Transfer], assay: AssayResult, shown: int) -> tuple[int, bool]:
+    """Distinct bytes of one file that arrived outside the lab, and whether that is exact."""
     path, zones = file.path, _zones_of(file.path, transfers)
     if not zones - {"lab"}:
-        return 0
-    least = max(transfer.found.get(path, 0) for transfer in transfers if transfer.zones.get(path) != "lab")
+        return 0, True
+    least = max(transfer.found[path] for transfer in transfers if path in transfer.found and transfer.zones[path] != "lab")
     union = max((coverage.found for coverage in assay.left if coverage.path == path), default=least)
-    if "lab" in zones:
-        union -= assay.by_zone.get("lab", {}).get(path, union - least)
-    return min(file.tensor_bytes, max(least, union))
+    if "lab" not in zones and not shown:
+        return min(file.tensor_bytes, max(least, union)), True
+    by_channel = [found.get(path, 0) for channel, found in assay.by_channel.items() if channel != SHOWN and found.get(path)]
+    rest = union - assay.by_zone.get("lab", {}).get(path, 0) - max(shown, assay.by_channel.get(SHOWN, {}).get(path, 0))
+    return min(file.tensor_bytes, max([least, rest, *by_channel])), len(by_channel) == 1
 
 
 def _zones_of(path: str, transfers: Sequence[Transfer]) -> frozenset[Zone]:

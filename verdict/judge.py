@@ -91,7 +91,7 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
         update={
             "stage": stage,
             "fraction": _round(coverage.fraction),
-            "lower_bound": scene.assay.lower_bound or coverage.mixed or settled == "censored",
+            "lower_bound": scene.assay.lower_bound or not coverage.exact or settled == "censored",
             "by_file": tuple(
                 FileShare(
                     path=file.path,
