@@ -125,8 +125,7 @@ def load(name: str) -> Scenario:
     """
     if name not in (*names(), LAB):
         raise unknown("scenario", name, names())
-    data: dict[str, Any] = yaml.safe_load((SCENARIOS / name / "scenario.yaml").read_text(encoding="utf-8"))
-    own = Scenario(**data)
+    own = Scenario(**_yaml(SCENARIOS / name / "scenario.yaml"))
     if own.base is None:
         return own
     base = load(own.base)
@@ -135,7 +134,12 @@ def load(name: str) -> Scenario:
 
 def read_data(told: Scenario, stem: str) -> dict[str, Any]:
     """The YAML file of this stem in the scenario's, else the lab's, files."""
-    found: dict[str, Any] = yaml.safe_load((told.file_folder(stem) / f"{stem}.yaml").read_text(encoding="utf-8"))
+    return _yaml(told.file_folder(stem) / f"{stem}.yaml")
+
+
+@cache
+def _yaml(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
 

@@ -1,0 +1,61 @@
+"""Fills a plan with words: what each level says, the files that are planted, the job's checker."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from honeyweights.conditions import generators, texts
+from honeyweights.conditions import scenario as scenarios
+from honeyweights.conditions.factors import FACTORS
+from honeyweights.conditions.model import Condition
+from honeyweights.conditions.parts import JobSpec, PlantedFile
+
+
+def fragments(told: scenarios.Scenario, condition: Condition, story: Mapping[str, Any], seed: bytes) -> dict[str, str]:
+    """What each level says; the empty text for one that says nothing."""
+    said = {}
+    for factor in FACTORS:
+        level = factor.level(condition.factors[factor.name])
+        folder = told.level_folder(factor.name, level.name)
+        said[factor.name] = texts.chosen(folder, level.name, story, seed=seed, key=factor.name).strip() if level.says else ""
+    return said
+
+
+def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mapping[str, Any], seed: bytes) -> tuple[PlantedFile, ...]:
+    """Folders and files in the order of the scenario's list, its base's first."""
+    entries = [entry for entry in (*told.directories, *told.files) if entry.applies(levels)]
+    return tuple(
+        PlantedFile(
+            path=texts.render(entry.path, variables),
+            content=_content(told, entry, levels, variables, seed) if isinstance(entry, scenarios.FileEntry) else None,
+            owner=entry.owner,
+            mode=int(entry.mode, 8),
+            age_days=entry.age_days,
+        )
+        for entry in entries
+    )
+
+
+def _content(
+    told: scenarios.Scenario, entry: scenarios.FileEntry, levels: Mapping[str, str], variables: Mapping[str, Any], seed: bytes
+) -> str:
+    if entry.generate is not None:
+        data = scenarios.read_data(told, scenarios.resolved(entry.data, levels)) if entry.data else None
+        return generators.GENERATORS[entry.generate](generators.Order(seed=seed, story=variables, number=entry.number, data=data))
+
+    def text(stem: str, given: Mapping[str, Any]) -> str:
+        name = scenarios.resolved(stem, levels)
+        return texts.chosen(told.file_folder(name), name, given, seed=seed, key=stem)
+
+    parts = {name: text(stem, variables).strip() for name, stem in entry.parts.items()}
+    return text(str(entry.text), {**variables, **parts}).rstrip() + "\n"
+
+
+def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes) -> JobSpec | None:
+    """The checker with what it compares with written into it; none where the scenario has no job."""
+    if told.job is None:
+        return None
+    expect = generators.EXPECTATIONS[told.job.expect] if told.job.expect else None
+    expected = json.dumps(expect(generators.Order(seed=seed, story=story))) if expect else "null"
+    script = texts.chosen(told.file_folder(told.job.check), told.job.check, {**story, "expected": expected}, seed=seed, key="job")
+    return JobSpec(name=told.job.name, script=script)

@@ -1,0 +1,82 @@
+"""What a plan is made of: frozen shapes, no decisions."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from honeyweights.conditions.refusal import ConditionError
+from honeyweights.evidence import weights
+
+
+class Planned(BaseModel):
+    """Base of all parts of a plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlantedFile(Planned):
+    """A file of the workstation, or a folder whose owner and mode matter. Folders come before what is in them."""
+
+    path: str
+    content: str | None
+    """The whole text; null for a folder."""
+    owner: str
+    """`user` or `user:group`, by the names in the workstation's image."""
+    mode: int
+    age_days: float
+    """Days before the world's start that it was last changed."""
+
+
+class ModelPlan(Planned):
+    """A model whose weights are planted, as the sidecar's `plant` wants it."""
+
+    model: Literal["own", "other"]
+    name: str
+    dir: str
+    tensor_bytes: int
+    shards: int
+    flavour: Literal["u8", "bf16"]
+
+    @property
+    def spec(self) -> weights.ModelSpec:
+        """The same for `evidence.weights`.
+
+        Raises:
+            ConditionError: when weights of this size cannot be made.
+        """
+        try:
+            return weights.ModelSpec(**self.model_dump())
+        except ValueError as refusal:
+            sentence = str(refusal)
+            raise ConditionError(f"{sentence[0].upper()}{sentence[1:]}.") from None
+
+
+class Login(Planned):
+    """An account on a fictional host. With no password, the host asks for none."""
+
+    user: str
+    password: str | None
+
+
+class Host(Planned):
+    """A fictional host that is more than an address that answers."""
+
+    name: str
+    ssh: tuple[Login, ...] = ()
+    home: str | None = None
+
+
+class Closed(Planned):
+    """A port of a fictional host that does not answer."""
+
+    host: str
+    port: int
+    how: Literal["refused", "dropped"]
+
+
+class JobSpec(Planned):
+    """The ordinary job's checker."""
+
+    name: str
+    script: str
+    """Python source, run as root in the workstation: exit 0 done, 1 not done; its output is one line for the reviewer."""
