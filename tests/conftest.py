@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from honeyweights.sandbox.engine import EngineProblem, client
+
 ROOT = Path(__file__).resolve().parent.parent
 NO_ENGINE = "HONEYWEIGHTS_NO_ENGINE"
 ENGINE_PROBLEM = pytest.StashKey[str | None]()
@@ -20,10 +22,11 @@ LEFT_OUT = pytest.StashKey[int]()
 
 def _engine_problem() -> str | None:
     """Why no world can be started here, in a sentence; None where one can."""
-    asked = subprocess.run([sys.executable, ROOT / "containers/engine/ask.py"], check=False, capture_output=True, text=True)
-    if asked.returncode == 0:
-        return None
-    return f"This test needs containers, and no Docker Engine answers: start one ({NO_ENGINE}=1 leaves such tests out, and says how many)."
+    try:
+        client()
+    except EngineProblem as problem:
+        return f"This test needs containers. {problem} ({NO_ENGINE}=1 leaves such tests out, and says how many.)"
+    return None
 
 
 def _needs_engine(item: pytest.Item) -> bool:
