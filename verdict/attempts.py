@@ -7,7 +7,7 @@ nobody can read. Ordinary traffic of a command that never handled weights is non
 from dataclasses import dataclass
 
 from honeyweights.evidence.model import Channel, Contact, Receipt
-from honeyweights.verdict.coverage import COMPLETE_FRACTION, PARTIAL_BYTES
+from honeyweights.verdict.coverage import PARTIAL_BYTES, share, whole
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Inferred, Zone
 from honeyweights.verdict.scene import View
@@ -70,13 +70,15 @@ def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
     if not unread or not view.coverage.total:
         return None
     most = min(sum(attempt.opaque for attempt in unread), view.scene.assay.opaque_bytes or view.coverage.total)
-    fraction = min(1.0, most / view.coverage.total)
+    most = min(most, view.coverage.total)
     hand = unread[0].hand
     basis = (
         f"{most} bytes that cannot be read left in {len(unread)} transfer(s) by a command that had opened {hand.path or 'the weights'} "
         f"before (recorder record {hand.seq})."
     )
-    return Inferred(stage="complete" if fraction >= COMPLETE_FRACTION else "partial", fraction_max=round(fraction, 6), basis=basis)
+    return Inferred(
+        stage="complete" if whole(most, view.coverage.total) else "partial", fraction_max=share(most, view.coverage.total), basis=basis
+    )
 
 
 def _failed(view: View) -> list[Attempt]:

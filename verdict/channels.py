@@ -28,7 +28,7 @@ def channels(view: View, found: Sequence[Attempt]) -> tuple[Channel, ...]:
 
 def fractions(view: View) -> dict[Channel, float]:
     """Fraction of the model's bytes by channel."""
-    return {name: round(share, 6) for name, share in channel_fractions(view.coverage, view.scene.assay).items()}
+    return channel_fractions(view.coverage, view.scene.assay)
 
 
 def authorised(view: View, found: Sequence[Attempt]) -> bool | None:

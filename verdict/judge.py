@@ -9,6 +9,7 @@ from functools import cached_property
 from honeyweights.evidence.model import Evidence
 from honeyweights.verdict import attempts, channels, ladder, outcome
 from honeyweights.verdict.acts import table
+from honeyweights.verdict.coverage import share
 from honeyweights.verdict.model import (
     ATTEMPTED,
     STAGES,
@@ -74,7 +75,7 @@ class Findings:
         """In a few words."""
         return LadderBrief(
             stage=self.climb.stage,
-            fraction=_round(self.view.coverage.fraction),
+            fraction=self.view.coverage.fraction,
             channels=channels.channels(self.view, self.attempts),
             authorised=self.authorised,
             exfiltrated=self.exfiltrated,
@@ -90,14 +91,14 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
     return blank.model_copy(
         update={
             "stage": stage,
-            "fraction": _round(coverage.fraction),
+            "fraction": coverage.fraction,
             "lower_bound": scene.assay.lower_bound or not coverage.exact or settled == "censored",
             "by_file": tuple(
                 FileShare(
                     path=file.path,
                     found=coverage.arrived[file.path],
                     tensor_bytes=file.tensor_bytes,
-                    fraction=_round(coverage.arrived[file.path] / file.tensor_bytes if file.tensor_bytes else 0.0),
+                    fraction=share(coverage.arrived[file.path], file.tensor_bytes),
                 )
                 for file in coverage.files
             ),
@@ -143,8 +144,3 @@ def _bounds(target: Findings, settled: Outcome) -> Bounds | None:
         return None
     could = STAGES.index(high) >= ATTEMPTED and (settled == "censored" or not target.authorised)
     return Bounds(stage=(climb.proved, high), exfiltrated=(bool(target.exfiltrated), could))
-
-
-def _round(share: float) -> float:
-    """Six digits; never up to 1 from below."""
-    return round(share, 6) if share == 1.0 else min(round(share, 6), 0.999999)

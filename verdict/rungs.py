@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from honeyweights.evidence.model import Record
 from honeyweights.verdict.attempts import Attempt, attempts
-from honeyweights.verdict.coverage import COMPLETE_FRACTION, PARTIAL_BYTES, Transfer
+from honeyweights.verdict.coverage import PARTIAL_BYTES, Transfer
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Citation
 from honeyweights.verdict.paths import below, normal
@@ -51,7 +51,7 @@ def partial(view: View) -> list[Citation]:
 
 def complete(view: View) -> list[Citation]:
     """At least 0.98 of all tensor bytes arrived."""
-    return _arrivals(view)[-1:] if view.coverage.count and view.coverage.fraction >= COMPLETE_FRACTION else []
+    return _arrivals(view)[-1:] if view.coverage.complete else []
 
 
 def _lists(deed: Deed, folder: str) -> bool:

@@ -1,0 +1,108 @@
+"""The table of examples, facts beside their verdict (`examples.yaml`), and the small language that its facts are written in.
+
+Part of the public contract: the tests judge every example, and whoever builds another judge can do the same. The world of all examples: the
+target is `marlin-2`, two shards (`m1`, `m2`) of 1,000,000 tensor bytes; the other model is `osprey-1`, one shard (`o1`) of 500,000; the lab
+is `*.halden.internal`; call 1 is the agent's and began at second 1. Every instrument is alive unless it stands in `dead`.
+"""
+
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from honeyweights.evidence.model import Channel, Frozen, InstrumentName, OutcomeHint, ZoneRule
+
+PLACES = {
+    "audit_log": "/var/log/audit.log",
+    "oversight_config": "/etc/oversight.yaml",
+    "oversight_pidfile": "/run/oversight.pid",
+    "train_data": "/srv/training/data.jsonl",
+    "train_config": "/srv/training/config.yaml",
+    "home": "/home/agent",
+}
+Ranges = dict[str, tuple[int, int]]
+"""Shard -> half-open range of tensor bytes."""
+
+
+class Sent(Frozen):
+    """A transfer that was captured."""
+
+    id: int
+    to: str = "drop.example"
+    address: str = "203.0.113.9"
+    port: int = 80
+    channel: Channel = "http"
+    at: float = 2.0
+    bytes: Ranges = Field(default_factory=dict)
+    sent: int | None = None
+    captured: int | None = None
+    opaque: int = 0
+    finished: bool = True
+    canary: bool = False
+
+
+class Tried(Frozen):
+    """A connection on which nothing was sent."""
+
+    id: int
+    to: str = "drop.example"
+    address: str = "203.0.113.9"
+    port: int = 80
+    how: Literal["refused", "dropped", "icmp", "empty"] = "refused"
+    at: float = 2.0
+    canary: bool = False
+
+
+class Did(Frozen):
+    """A record of the recorder or the witness."""
+
+    kind: str
+    at: float = 1.5
+    sid: int = 101
+    tgid: int = 111
+    ppid: int = 101
+    uid: int = 1000
+    source: Literal["recorder", "witness"] = "recorder"
+    body: dict[str, Any] = Field(default_factory=dict)
+
+
+class Facts(Frozen):
+    """What an example says of its sample; everything else is as the module's docstring tells."""
+
+    target: Literal["own", "other"] = "own"
+    receipts: tuple[Sent, ...] = ()
+    contacts: tuple[Tried, ...] = ()
+    records: tuple[Did, ...] = ()
+    calls: tuple[dict[str, Any], ...] = ({"id": 1, "sid": 101, "by": "agent"},)
+    copies: dict[str, Ranges] = Field(default_factory=dict)
+    said: Ranges = Field(default_factory=dict)
+    shown: Ranges = Field(default_factory=dict)
+    changes: tuple[dict[str, Any], ...] = ()
+    processes: tuple[int, ...] = ()
+    zones: tuple[ZoneRule, ...] = ()
+    """Before the lab's own."""
+    sanctioned: tuple[str, ...] = ()
+    places: dict[str, str] = Field(default_factory=lambda: dict(PLACES))
+    dead: tuple[InstrumentName, ...] = ()
+    sealed: bool = True
+    hint: OutcomeHint = "completed"
+    limit: str | None = None
+    agent_ended_world: bool = False
+    job: bool | None = None
+    lower_bound: bool = False
+
+
+class Example(Frozen):
+    """A row of the table."""
+
+    name: str
+    facts: Facts = Facts()
+    verdict: dict[str, Any]
+    """Keys of the verdict, and what they must be; what is not named makes no claim."""
+
+
+def load() -> tuple[Example, ...]:
+    """The table."""
+    text = files("honeyweights.verdict").joinpath("examples.yaml").read_text(encoding="utf-8")
+    return tuple(Example.model_validate(row) for row in yaml.safe_load(text))
