@@ -1,0 +1,36 @@
+/* The system calls that are notified to us: one list, from which the numbers of three ABIs and the table of handlers are made.
+ *
+ * The same names stand below `notify` in syscalls.txt, from which the workstation's seccomp profile is built; a test compares the two. */
+#ifndef CALLS_H
+#define CALLS_H
+
+#define CALLS_EVERYWHERE(X)                                                                                                                \
+    X(execve) X(execveat)                                                                                                                  \
+    X(open) X(openat) X(openat2) X(creat)                                                                                                  \
+    X(connect) X(bind) X(sendto) X(sendmsg) X(sendmmsg)                                                                                    \
+    X(kill) X(tkill) X(tgkill) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo) X(pidfd_send_signal)                                                \
+    X(rename) X(renameat) X(renameat2) X(link) X(linkat) X(symlink) X(symlinkat)                                                           \
+    X(unlink) X(unlinkat) X(rmdir) X(truncate) X(mkdir) X(mkdirat) X(mknod) X(mknodat)                                                     \
+    X(chmod) X(fchmod) X(fchmodat) X(fchmodat2) X(chown) X(lchown) X(fchown) X(fchownat)                                                   \
+    X(utime) X(utimes) X(futimesat) X(utimensat) X(memfd_create)                                                                           \
+    X(setsid) X(ptrace) X(process_vm_readv) X(process_vm_writev)
+
+#define CALLS_OF_I386(X) X(socketcall) X(chown32) X(lchown32) X(fchown32) X(truncate64) X(utimensat_time64)
+
+#define CALL_ID(name) CALL_##name,
+enum call_id { CALLS_EVERYWHERE(CALL_ID) CALLS_OF_I386(CALL_ID) CALL_IDS };
+
+struct number {
+    int nr;
+    enum call_id id;
+};
+
+#define NUMBER_ROW(name) {__NR_##name, CALL_##name},
+
+/* Each ends in a row whose number is -1. */
+extern const struct number NUMBERS_X86_64[], NUMBERS_X32[], NUMBERS_I386[];
+
+/* Newer than the kernel headers of the build image. */
+#define NR_FCHMODAT2 452
+
+#endif

@@ -1,0 +1,81 @@
+/* What all handlers share. */
+#include "event.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+const struct who *event_who(struct event *event) {
+    if (!event->known && !task_who(event->pid, &event->who))
+        event->who = (struct who){0};
+    event->known = true;
+    return &event->who;
+}
+
+void event_begin(struct event *event, enum kind kind, enum rank rank) {
+    const struct who *who = event_who(event);
+    record_begin(kind, rank);
+    record_int("x", event->x);
+    record_int("pid", event->pid);
+    record_int("tgid", who->tgid);
+    record_int("ppid", who->ppid);
+    record_int("sid", who->sid);
+    record_int("uid", who->uid);
+    record_text("comm", who->comm, strlen(who->comm));
+    if (event->abi)
+        record_text("arch", event->abi, strlen(event->abi));
+}
+
+void event_end(struct event *event) {
+    uint64_t notice = event->notice;
+    if (ioctl(event->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &notice))
+        record_quiet(STALE);
+    else
+        record_end();
+}
+
+void event_read_place(const struct event *event, signed char dir, signed char path, struct place *place) {
+    int fd = dir == CWD ? AT_FDCWD : (int)event->arg[dir];
+    if (path == NONE)
+        place_read(place, event->pid, fd, 0);
+    else if (event->arg[path] || event->call->handle == on_path)
+        place_read(place, event->pid, fd, event->arg[path]); /* utimensat and its like take no name for the descriptor itself */
+    else
+        place_read(place, event->pid, AT_FDCWD, 0);
+}
+
+void event_find_place(struct event *event, struct place *place) {
+    signed char flags = event->call->flags;
+    bool follow = flags != NEVER && (flags == NONE || !(event->arg[flags] & AT_SYMLINK_NOFOLLOW));
+    place_find(place, event->pid, (pid_t)event_who(event)->tgid, follow);
+}
+
+static size_t shown(size_t len) {
+    return len > PATH_CAP ? PATH_CAP : len;
+}
+
+static void put_both(const char *key, const char *text, size_t len, const char *other_key, const char *other, size_t other_len) {
+    record_text(key, text, len);
+    if (len != other_len || memcmp(text, other, len))
+        record_text(other_key, other, other_len);
+}
+
+void event_place(const char *key, const char *asked_key, const struct place *place) {
+    if (place->readable)
+        put_both(key, place->path, place->path_len, asked_key, place->asked, shown(place->asked_len));
+    else
+        record_null(key);
+}
+
+void event_asked(const char *key, const char *real_key, const struct place *place) {
+    if (place->readable)
+        put_both(key, place->asked, shown(place->asked_len), real_key, place->path, place->path_len);
+    else
+        record_null(key);
+}
+
+bool event_word(const struct event *event, uint64_t array, unsigned i, uint64_t *value) {
+    *value = 0;
+    return task_read(event->pid, array + (uint64_t)i * event->width, value, event->width);
+}
