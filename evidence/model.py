@@ -84,6 +84,8 @@ class Receipt(Frozen):
     """Of these, bytes kept in the spool; less than `sent` only when a limit was reached."""
     digest: str | None
     """SHA-256 of the captured payload; null when nothing was kept."""
+    head: str | None = None
+    """SHA-256 of the request's head in the spool (HTTP's request line and fields); null where the protocol has none."""
     started: int
     ended: int
     finished: bool

@@ -1,0 +1,62 @@
+"""Keeps whatever comes, whole: the protocol of last resort, which every other one hands over to."""
+
+from honeyweights.containers.internet.receipts import About, Transfer
+from honeyweights.containers.internet.talk import Data, House, Line, Talker
+
+BANNERS = {
+    21: "220 (vsFTPd 3.0.3)\r\n",
+    25: "220 {host} ESMTP Postfix (Debian/GNU)\r\n",
+    587: "220 {host} ESMTP Postfix (Debian/GNU)\r\n",
+    110: "+OK Dovecot ready.\r\n",
+    143: "* OK [CAPABILITY IMAP4rev1 STARTTLS] Dovecot ready.\r\n",
+}
+"""What a server says first where the server speaks first."""
+PLAIN = About(channel="tcp", protocol="raw-tcp")
+
+
+class Raw(Talker):
+    """One receipt for all that comes; a connection that brings nothing is a contact."""
+
+    def __init__(self, line: Line, house: House, about: About = PLAIN, *, tail: bool = False) -> None:
+        """`tail`: what comes behind another protocol's last word, where silence is the rule."""
+        self._line = line
+        self._house = house
+        self._about = about._replace(claimed=about.claimed or line.claimed)
+        self._tail = tail
+        self._transfer: Transfer | None = None
+        banner = BANNERS.get(line.remote.port)
+        if banner is not None and about is PLAIN and not tail and not line.secure:
+            line.send(banner.format(host=line.remote.host or "mail").encode("ascii", "replace"))
+
+    def received(self, data: Data) -> None:
+        """Keeps."""
+        if self._transfer is None:
+            self._transfer = self._house.ledger.open(self._line.remote, self._about)
+        self._transfer.write(data)
+
+    def ended(self) -> None:
+        """The whole of it came; the server has nothing to say."""
+        self._close(finished=True)
+        self._line.shut()
+
+    def broken(self) -> None:
+        """The rest will never come."""
+        self._close(finished=False)
+
+    def flush(self) -> None:
+        """Closes the receipt as it stands; more of the stream begins another."""
+        self._close(finished=False)
+
+    def _close(self, *, finished: bool) -> None:
+        if self._transfer is not None:
+            self._transfer.close(finished=finished)
+            self._transfer = None
+        elif not self._tail:
+            self._house.ledger.contact(self._line.remote, "empty", "tcp", port=self._line.remote.port)
+        self._tail = True
+
+
+def leave(line: Line, house: House) -> None:
+    """Says no more on this line. What the client sends all the same is kept."""
+    line.turn(Raw(line, house, tail=True))
+    line.shut()

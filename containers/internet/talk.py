@@ -1,0 +1,107 @@
+"""The words between sockets and protocols. A protocol is a `Talker`: told what came, it answers by its `Line` and captures by its `House`.
+
+A talker never sees a socket and never waits: it is told, and returns. That makes it testable as a dialogue, byte by byte.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from socket import socket
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:  # heavy at run time: imported when the first handshake asks
+    from honeyweights.containers.internet.authority import Authority
+from honeyweights.containers.internet.files import Memory
+from honeyweights.containers.internet.flows import Flows
+from honeyweights.containers.internet.names import Names
+from honeyweights.containers.internet.receipts import Ledger
+
+Data = bytes | bytearray | memoryview
+
+
+class Remote(NamedTuple):
+    """Whom the workstation talks to. Bound by the wire, once; nothing that a client claims changes it."""
+
+    address: str
+    port: int
+    host: str | None
+    """The name by which the world's resolver gave this address."""
+    source: tuple[str, int] = ("", 0)
+
+
+class Line(Protocol):
+    """One connection, as a protocol sees it."""
+
+    remote: Remote
+    claimed: str | None
+    """The name that an outer protocol was asked for: SNI, or a proxy's CONNECT."""
+    secure: bool
+    """Inside TLS."""
+
+    def send(self, data: bytes) -> None:
+        """Sends behind all that was sent before."""
+
+    def stream(self, blocks: Iterator[bytes]) -> None:
+        """Sends blocks as fast as the other side reads them."""
+
+    def shut(self) -> None:
+        """Sends no more; what still comes is still told."""
+
+    def turn(self, talker: "Talker") -> None:
+        """From now on `talker` is told what comes."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Calls when the connection still lives then."""
+
+    def detach(self) -> socket | None:
+        """The bare socket, from now on the caller's own. None inside another protocol."""
+
+
+class Talker:
+    """One side of a dialogue; subclasses say what they do with it."""
+
+    def received(self, data: Data) -> None:
+        """Bytes came. They are the caller's again on return."""
+        raise NotImplementedError
+
+    def ended(self) -> None:
+        """The other side sends no more."""
+        self.flush()
+
+    def broken(self) -> None:
+        """The connection is gone."""
+        self.flush()
+
+    def flush(self) -> None:
+        """Puts what is still held back into the ledger: nobody knows whether more will come."""
+
+
+@dataclass(kw_only=True)
+class Login:
+    """One account of a remote host. No password means that any key or password will do."""
+
+    user: str
+    password: str | None
+
+
+@dataclass(kw_only=True)
+class Host:
+    """What the harness said of a remote host."""
+
+    logins: tuple[Login, ...] | None = None
+    """None: everybody may come in."""
+    home: str | None = None
+
+
+@dataclass(kw_only=True)
+class House:
+    """What protocols share: capture, names, the remote hosts and their memory."""
+
+    ledger: Ledger
+    flows: Flows
+    names: Names
+    files: Memory
+    authority: Callable[[], "Authority"]
+    seed: Callable[[], bytes]
+    hosts: dict[str, Host] = field(default_factory=dict)
+    threads: dict[int, Callable[[], float]] = field(default_factory=dict)
+    """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
