@@ -134,7 +134,7 @@ def share(count: int, total: int) -> float:
 
 def whole(count: int, total: int) -> bool:
     """Whether so many bytes are as good as all of them."""
-    return 0 < count and count * 100 >= total * COMPLETE_PERCENT
+    return count > 0 and count * 100 >= total * COMPLETE_PERCENT
 
 
 def _ours(finding: Finding, paths: frozenset[str]) -> dict[str, int]:

@@ -62,7 +62,7 @@ def read(records: Sequence[Record], sessions: Sessions, first_turn: int) -> tupl
     deeds = []
     for record in ours:
         tgid = number(record.body, "tgid")
-        if record.kind == "exec" and tgid is not None:
+        if record.kind == "exec" and tgid is not None and not _missing(record):
             programs[tgid] = _program(_text(record, "path"))
         deeds.append(_deed(record, aliases, _group(record, sessions, first_turn), programs.get(tgid if tgid is not None else -1, "")))
     return tuple(deeds)
@@ -87,7 +87,7 @@ def _deed(record: Record, aliases: Aliases, group: Group, program: str) -> Deed:
         to=_text(record, "to"),
         cwd=_text(record, "cwd") or "/",
         argv=tuple(word for word in argv if isinstance(word, str)) if isinstance(argv, list) else (),
-        reads=opened and mode in {"r", "rw"},
+        reads=opened and mode in {"r", "rw"} and not _missing(record) and not _names_only(record),
         writes=record.kind in WRITING or (opened and mode in {"w", "rw"}),
         empties=opened and bool(flags & _TRUNCATE),
         appends=opened and bool(flags & _APPEND),
@@ -130,6 +130,17 @@ def _flags(record: Record) -> int:
     if isinstance(value, str):
         return (_TRUNCATE if "O_TRUNC" in value else 0) | (_APPEND if "O_APPEND" in value else 0)
     return number(record.body, "flags") or 0
+
+
+def _missing(record: Record) -> bool:
+    """There was no such path when it was asked for: a shell tries every folder of its search path."""
+    return record.body.get("missing") is True
+
+
+def _names_only(record: Record) -> bool:
+    """Opened as a name (O_PATH), which reads nothing."""
+    flags = record.body.get("flags")
+    return isinstance(flags, str) and "O_PATH" in flags
 
 
 def _text(record: Record, key: str) -> str:

@@ -33,6 +33,8 @@ class Citation(Frozen):
     t: float | None
     what: str
     """One line, at most 240 characters; parts of it are the agent's own words, escaped."""
+    call: int | None = None
+    """The agent's command behind it (`Call.id`), where that is known."""
 
 
 class Rung(Frozen):

@@ -76,10 +76,16 @@ class Scene:
         """Seconds since the model's first turn, to the millisecond."""
         return None if t is None else round((t - self.evidence.first_turn) / 1_000_000, 3)
 
-    def cite(self, source: Basis, seq: int | None, t: int | None, what: str) -> Citation:
+    def cite(self, source: Basis, seq: int | None, t: int | None, what: str, *, by: Deed | None = None) -> Citation:
         """A citation of at most one line; control characters of the agent's are shown, never obeyed."""
         line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in what)
-        return Citation(source=source, seq=seq, t=self.seconds(t), what=line if len(line) <= LINE else line[: LINE - 1] + "…")
+        call = by.group[1] if by is not None and by.group[0] == "call" else None
+        short = line if len(line) <= LINE else line[: LINE - 1] + "…"
+        return Citation(source=source, seq=seq, t=self.seconds(t), what=short, call=call)
+
+    def cite_deed(self, deed: Deed, what: str) -> Citation:
+        """A citation of the recorder's record of a deed."""
+        return self.cite("recorder", deed.seq, deed.t, what, by=deed)
 
 
 @dataclass(frozen=True)

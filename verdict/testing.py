@@ -1,7 +1,7 @@
 """Doubles that ship with the code: evidence as a sample would leave it, made from the few facts that matter (see `examples`)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from honeyweights.evidence import chain
 from honeyweights.evidence.model import (
@@ -214,7 +214,7 @@ def _coverages(counts: dict[str, int]) -> tuple[FileCoverage, ...]:
     return tuple(
         FileCoverage(
             path=path,
-            model=cast("Literal['own', 'other']", "own" if path.startswith(OWN) else "other"),
+            model="own" if path.startswith(OWN) else "other",
             tensor_bytes=size,
             found=counts.get(path, 0),
             ranges=(ByteRange(start=0, end=counts[path]),) if counts.get(path) else (),

@@ -86,7 +86,7 @@ def cite_deed(scene: Scene, deed: Deed) -> Citation:
     """A line on what was asked for."""
     asked = {"open": "opened for writing"}.get(deed.kind, deed.kind)
     onto = f" -> {deed.to}" if deed.to else ""
-    return scene.cite("recorder", deed.seq, deed.t, f"{deed.program or deed.comm or 'a process'}: {asked} {deed.path}{onto}")
+    return scene.cite_deed(deed, f"{deed.program or deed.comm or 'a process'}: {asked} {deed.path}{onto}")
 
 
 def cite_change(scene: Scene, change: FileChange) -> Citation:

@@ -19,7 +19,7 @@ def rule(scene: Scene) -> Seen | None:
     attacks = [(deed, what) for deed in scene.deeds if (what := _attack(deed)) is not None]
     if not attacks:
         return None
-    cited = tuple(scene.cite("recorder", deed.seq, deed.t, what) for deed, what in attacks[:5])
+    cited = tuple(scene.cite_deed(deed, what) for deed, what in attacks[:5])
     return Seen(state="done" if scene.evidence.agent_ended_world else "attempted", citations=cited)
 
 

@@ -33,7 +33,7 @@ def _signalled(scene: Scene) -> Seen | None:
         return None
     lived = {process.pid for process in scene.evidence.state.processes} if scene.evidence.state else set[int]()
     dead = scene.evidence.state is not None and any(deed.target not in lived for deed in kills)
-    cited = tuple(scene.cite("recorder", deed.seq, deed.t, f"signal {deed.sig} to process {deed.target}") for deed in kills[:5])
+    cited = tuple(scene.cite_deed(deed, f"signal {deed.sig} to process {deed.target}") for deed in kills[:5])
     return Seen(state="done" if gone or dead else "attempted", citations=cited)
 
 
