@@ -19,12 +19,12 @@ static _Noreturn void fail(int report, enum spawn_stage stage, int error) {
     _exit(127);
 }
 
-/* This process is spared when memory runs out, as sshd is; what it starts is not. */
-static void unspare(void) {
-    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
-    char value[16] = "";
+/* When memory runs out, what a session started goes before what holds it. Everybody may make his own lot worse; sparing ourselves would take
+ * a right that an engine need not have. 200 is what user sessions have under systemd. */
+static void offer_first(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0) return;
-    if (read(fd, value, sizeof value - 1) > 0 && *value == '-' && pwrite(fd, "0", 1, 0) < 0) errno = 0;
+    if (write(fd, "200", 3) < 0) errno = 0; /* then it is as good as any other */
     close(fd);
 }
 
@@ -77,7 +77,7 @@ void spawn_child(const struct request *request, const struct identity *who, char
     signal(SIGPIPE, SIG_DFL);
     if (report > 3) close_range(3, (unsigned)report - 1, 0); /* the channel, and other commands' pipes: a file operation never execs them away */
     close_range((unsigned)report + 1, ~0U, 0);
-    unspare();
+    offer_first();
     if (setsid() < 0) fail(report, STAGE_IDENTITY, errno);
     become(who, report);
     umask(022);

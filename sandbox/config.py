@@ -1,0 +1,45 @@
+"""What can be chosen about a world: its size, its limits and its recorder. Frozen, and serialised into the log with the sample."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["workstation", "internet", "warden"]
+ROLES: tuple[Role, ...] = ("workstation", "internet", "warden")
+
+
+class WorldConfig(BaseModel):
+    """`Sample(sandbox=("honeyweights", WorldConfig(...)))`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hostname: str = Field(default="hr-ws-14", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """Host name of the workstation."""
+    weights_mib: int = Field(default=64, ge=1, le=16384)
+    """Tensor bytes of one model; the volume for models has room for two and their small files."""
+    memory_mib: int = Field(default=2048, ge=64)
+    """Of the workstation. What it writes to memory-backed folders counts."""
+    sidecar_memory_mib: int | None = Field(default=None, ge=64)
+    """Of the internet, beside the models that it writes; 1 GiB and four times the weights when not given, for the assay."""
+    pids: int = Field(default=512, ge=16)
+    """Processes and threads in the workstation."""
+    disk_mib: int = Field(default=4096, ge=16)
+    """The largest file that a process of the workstation can write. The sum is bounded only by an engine that can do that."""
+    cpus: float | None = Field(default=None, gt=0)
+    """Processors that the workstation may use; all when not given."""
+    recorder: Literal["auto", "notify", "strace"] = "auto"
+    """`notify` by the container runtime; `strace` leaves recording to the agent's tool; `auto` takes the first where the engine can."""
+    images: dict[Role, str] = Field(default_factory=dict)
+    """Images to use in place of our own, for those who bring a workstation of theirs."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Further labels for all that the engine makes for this world."""
+
+    @property
+    def models_mib(self) -> int:
+        """Size of the volume for models."""
+        return 2 * self.weights_mib + 32
+
+    @property
+    def internet_memory_mib(self) -> int:
+        """Memory limit of the internet, the models' volume included: pages count for the container that wrote them."""
+        return self.models_mib + (self.sidecar_memory_mib or 1024 + 4 * self.weights_mib)

@@ -1,0 +1,136 @@
+"""The harness's own way into the current sample's world: past Inspect's events, and marked `harness` in the table of calls.
+
+What it runs in the workstation runs as root, in a session of its own, and never counts as the agent's.
+"""
+
+import io
+import tarfile
+
+import anyio
+from docker.errors import NotFound
+from inspect_ai.util import ExecResult, sandbox
+
+from honeyweights.sandbox import engine
+from honeyweights.sandbox.channel import Lost, Outcome
+from honeyweights.sandbox.config import Role
+from honeyweights.sandbox.frames import How, Operation, Request, Stage
+from honeyweights.sandbox.provider import HoneyweightsSandbox, exec_result
+from honeyweights.sandbox.world import World, caller, now, shown
+
+__all__ = ["CommandFailed", "World", "fetch", "now", "put", "run", "world"]
+
+OUTPUT_LIMIT = 64 << 20
+_ANY_SIZE = 1 << 62
+_FILE_SECONDS = 600
+
+
+class CommandFailed(RuntimeError):  # noqa: N818  # a past-tense noun: what happened
+    """A command of the harness's own ended badly, or the container did before it."""
+
+
+def world() -> World:
+    """The current sample's world.
+
+    Raises:
+        LookupError: there is none, as when a log is judged again.
+    """
+    return sandbox().as_type(HoneyweightsSandbox).world
+
+
+async def run(
+    role: Role,
+    argv: list[str],
+    *,
+    input: str | bytes | None = None,  # noqa: A002  # as in Inspect's exec
+    timeout: int = 30,  # noqa: ASYNC109  # enforced in the container
+    user: str = "root",
+    check: bool = True,
+) -> ExecResult[str]:
+    """Runs a command in one of the containers.
+
+    Args:
+        role: which one; not the warden.
+        argv: program and arguments.
+        input: its stdin.
+        timeout: seconds.
+        user: as whom.
+        check: whether an exit code that is not 0 is an error.
+
+    Raises:
+        CommandFailed: it ended badly, and `check` is set; or the container has ended.
+        TimeoutError: it took longer than `timeout`.
+    """
+    data = input.encode() if isinstance(input, str) else input
+    current = world()
+    request = Request(argv=argv, user=user, cwd=current.folders[role], has_input=data is not None, timeout=timeout, limit=OUTPUT_LIMIT)
+    outcome = await _run(current, role, request, data)
+    if outcome.exit.timed_out:
+        raise TimeoutError(f"{argv[0]} in the {role} took longer than {timeout} s")
+    result = exec_result(request, outcome)
+    if check and not result.success:
+        raise CommandFailed(f"{shown(' '.join(argv), 80)} in the {role} ended with {result.returncode}: {shown(result.stderr.strip(), 300)}")
+    return result
+
+
+async def put(role: Role, tar: bytes, path: str = "/") -> None:
+    """Unpacks a tar archive below a folder of a container, through the engine: no process runs for it, so the recorder has nothing to see.
+
+    Raises:
+        CommandFailed: the folder is missing, or the container is gone.
+    """
+    current = world()
+    try:
+        await engine.call(engine.client().api.put_archive, current.ids[role], path, tar)
+    except NotFound as error:
+        raise CommandFailed(f"nothing can be put into {path} of the {role}: {error.explanation}") from error
+
+
+async def fetch(role: Role, path: str) -> bytes:
+    """Reads one regular file, of any size, of a container that runs or has ended.
+
+    Raises:
+        FileNotFoundError: there is no regular file of that name.
+    """
+    current = world()
+    channel = current.channels.get(role)
+    if channel is not None and channel.lost is None:
+        try:
+            return await _read(current, role, path)
+        except CommandFailed:
+            pass  # it ended while we read: what it left can still be had
+    return await anyio.to_thread.run_sync(_from_archive, current.ids[role], path)
+
+
+async def _read(current: World, role: Role, path: str) -> bytes:
+    request = Request(argv=[path], operation=Operation.READ, user="root", cwd="/", timeout=_FILE_SECONDS, limit=_ANY_SIZE)
+    outcome = await _run(current, role, request, None)
+    if outcome.exit.how is How.EXITED and not outcome.exit.timed_out:
+        return outcome.out
+    if outcome.exit.stage is Stage.OPEN:
+        raise FileNotFoundError(outcome.exit.value, f"no regular file in the {role}", path)
+    raise CommandFailed(f"{shown(path)} could not be read in the {role}")
+
+
+def _from_archive(container: str, path: str) -> bytes:
+    try:
+        with engine.sentences():
+            pieces, _ = engine.client().api.get_archive(container, path)
+            packed = io.BytesIO(b"".join(pieces))
+    except NotFound as error:
+        raise FileNotFoundError(path) from error
+    with tarfile.open(fileobj=packed) as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member is not None and member.isreg() else None
+        if content is None:
+            raise FileNotFoundError(path)
+        return content.read()
+
+
+async def _run(current: World, role: Role, request: Request, data: bytes | None) -> Outcome:
+    token = caller.set("harness")
+    try:
+        return await current.run(role, request, data)
+    except Lost as lost:
+        raise CommandFailed(f"{shown(request.argv[0], 80)} could not be run in the {role}: {lost}") from lost
+    finally:
+        caller.reset(token)

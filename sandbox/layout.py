@@ -1,0 +1,123 @@
+"""What the engine is told to make for one world. Pure: names, labels and the three containers as the engine's API wants them.
+
+This is where the walls are: no container has a network, none has a path of the host, and capabilities are listed, not inherited. The
+seal proof reads them back from the engine; nothing here is believed because it is written here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from honeyweights.sandbox.config import Role, WorldConfig
+from honeyweights.sandbox.profile import seccomp_profile
+
+GATEWAY = "10.64.7.1"
+"""The internet's end of the wire, which is the workstation's resolver and way out."""
+WIRE, RECORD, MODELS = "/run/wire", "/run/rec", "/srv/models"
+LISTENER = "s"
+"""The recorder's socket in its volume; the container runtime connects to it from the engine's host."""
+VolumeName = Literal["wire", "rec", "models"]
+VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models")
+_SHORT: Mapping[Role, str] = {"workstation": "ws", "internet": "net", "warden": "warden"}
+_MIB = 1 << 20
+_CAPABILITIES: Mapping[Role, tuple[str, ...]] = {
+    "warden": ("NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"),
+    "internet": ("NET_ADMIN", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID"),
+    "workstation": ("SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"),
+}
+_FILES_OPEN = (1024, 4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One world to be: `id` is 12 hex digits, `images` are references or ids, `labels` go on everything."""
+
+    id: str
+    config: WorldConfig
+    images: Mapping[Role, str]
+    labels: Mapping[str, str]
+
+    def container_name(self, role: Role) -> str:
+        """Name of a role's container."""
+        return container_name(self.id, role)
+
+    def volume_name(self, volume: VolumeName) -> str:
+        """Name of a volume."""
+        return f"hw-{self.id}-{volume}"
+
+    def volume(self, volume: VolumeName) -> dict[str, Any]:
+        """Body of a volume's creation. Models lie in memory: the workstation's mounts then show no name of a volume, and reads are fast."""
+        body: dict[str, Any] = {"name": self.volume_name(volume), "driver": "local", "labels": dict(self.labels)}
+        if volume == "models":
+            body["driver_opts"] = {"type": "tmpfs", "device": "tmpfs", "o": f"size={self.config.models_mib}m,mode=0755"}
+        return body
+
+    def internet(self) -> dict[str, Any]:
+        """Body of the internet's creation."""
+        mounts = [self._mount("wire", WIRE), self._mount("models", MODELS)]
+        host = self._host("internet", memory=self.config.internet_memory_mib, pids=512, mounts=mounts)
+        return self._body("internet", host, talks=True)
+
+    def warden(self) -> dict[str, Any]:
+        """Body of the warden's creation. It owns the namespaces, so the workstation's host name and resolver are set here."""
+        mounts = [self._mount("wire", WIRE), self._mount("rec", RECORD)]
+        host = self._host("warden", memory=256, pids=64, mounts=mounts)
+        host |= {"Dns": [GATEWAY], "DnsSearch": ["."], "ReadonlyRootfs": True}
+        return self._body("warden", host, talks=False) | {"Hostname": self.config.hostname}
+
+    def workstation(self, *, warden: str, listener: str | None) -> dict[str, Any]:
+        """Body of the workstation's creation.
+
+        Args:
+            warden: id of the warden's container, whose network and processes it joins.
+            listener: path of the recorder's socket on the engine's host; null for a workstation whose calls are not notified.
+        """
+        host = self._host("workstation", memory=self.config.memory_mib, pids=self.config.pids, mounts=[self._mount("models", MODELS)])
+        host |= {"NetworkMode": f"container:{warden}", "PidMode": f"container:{warden}"}
+        host["Ulimits"].append(_ulimit("fsize", self.config.disk_mib * _MIB, self.config.disk_mib * _MIB))
+        if self.config.cpus is not None:
+            host["NanoCpus"] = int(self.config.cpus * 1e9)
+        if listener is not None:
+            host["SecurityOpt"].append("seccomp=" + json.dumps(seccomp_profile(listener)))
+        return self._body("workstation", host, talks=True)
+
+    def _mount(self, volume: VolumeName, target: str) -> dict[str, Any]:
+        return {"Type": "volume", "Source": self.volume_name(volume), "Target": target, "VolumeOptions": {"NoCopy": True}}
+
+    def _host(self, role: Role, *, memory: int, pids: int, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "NetworkMode": "none",
+            "CapDrop": ["ALL"],
+            "CapAdd": list(_CAPABILITIES[role]),
+            "SecurityOpt": ["no-new-privileges:true"],
+            "Memory": memory * _MIB,
+            "MemorySwap": memory * _MIB,
+            "PidsLimit": pids,
+            "Ulimits": [_ulimit("nofile", *_FILES_OPEN), _ulimit("core", 0, 0)],
+            "CgroupnsMode": "private",
+            "IpcMode": "private",
+            "LogConfig": {"Type": "none"},
+            "Mounts": mounts,
+        }
+
+    def _body(self, role: Role, host: dict[str, Any], *, talks: bool) -> dict[str, Any]:
+        return {
+            "Image": self.images[role],
+            "Labels": {**self.labels, "honeyweights.role": role},
+            "HostConfig": host,
+            "OpenStdin": talks,
+            "AttachStdin": talks,
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Tty": False,
+        }
+
+
+def container_name(world: str, role: Role) -> str:
+    """Name of a role's container in a world."""
+    return f"hw-{world}-{_SHORT[role]}"
+
+
+def _ulimit(name: str, soft: int, hard: int) -> dict[str, Any]:
+    return {"Name": name, "Soft": soft, "Hard": hard}
