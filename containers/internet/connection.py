@@ -1,7 +1,7 @@
 """One TCP connection: asyncio's transport on one side, a talker on the other. It is the outermost `talk.Line`.
 
-Bounded: all connections read into one shared buffer, which the talker has used up on return; while the client is slow to read our answers we do not
-read its questions. After our last word we listen on, because an adversary may send on.
+Bounded: all connections read into one shared buffer, which the talker has used up on return; while the client is slow to read our answers
+we do not read its questions. After our last word we listen on, because an adversary may send on.
 """
 
 import asyncio
@@ -145,5 +145,3 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
         else:
             self.later(LINGER - silent + 0.1, self._linger)
-
-

@@ -3,42 +3,43 @@
 No file here ever becomes a path on the sidecar's disk.
 """
 
-import hashlib
 import posixpath
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
-from honeyweights.containers.internet.spool import Capture, Spool
+from honeyweights.containers.internet.spool import BLOCK, Capture, Spool
 
 MOST_FILES = 20_000
 """Files that all hosts together remember."""
 
 
 class Piece(NamedTuple):
-    """`length` bytes at `offset` of a file, found at `start` of the capture."""
+    """`length` bytes at `offset` of a file, found at `start` of a capture."""
 
     offset: int
     length: int
     start: int
+    digest: str
 
 
 @dataclass(kw_only=True)
 class File:
-    """A remote file. One without a capture is empty."""
+    """A remote file: pieces of captures. Later pieces lie over earlier ones, holes are zeros."""
 
     size: int = 0
-    kept: int = 0
-    """Bytes that can be read back; less than `size` only where the capture was cut."""
-    digest: str | None = None
-    """Capture that holds its bytes."""
-    sha256: str = hashlib.sha256(b"").hexdigest()  # noqa: RUF009  # a constant
-    """Of the bytes that were sent, kept or not."""
     pieces: tuple[Piece, ...] = ()
-    """Where it was written out of order; empty for a file that was written from front to back."""
+    sha256: str | None = None
+    """Of the bytes that were sent, kept or not, where they came from front to back."""
     mode: int = 0o644
     modified: float = field(default_factory=time.time)
+
+    @property
+    def kept(self) -> int:
+        """Bytes that can be read back; less than `size` only where the capture was cut."""
+        return max((piece.offset + piece.length for piece in self.pieces), default=0)
 
 
 class Disk:
@@ -56,11 +57,22 @@ class Disk:
         text = self.home + text[1:] if text == "~" or text.startswith("~/") else text
         return posixpath.normpath(posixpath.join("/", cwd or self.home, text)).replace("//", "/")
 
-    def keep(self, path: str, capture: Capture, pieces: tuple[Piece, ...] = (), mode: int = 0o644) -> None:
-        """A file was written: its bytes are a closed capture."""
-        size = max((piece.offset + piece.length for piece in pieces), default=capture.sent)
-        kept = size if pieces else capture.captured
-        self.put(path, File(size=size, kept=kept, digest=capture.digest, sha256=capture.sha256, pieces=pieces, mode=mode))
+    def keep(self, path: str, capture: Capture, mode: int = 0o644) -> None:
+        """A file came from front to back: its bytes are a closed capture."""
+        pieces = () if capture.digest is None else (Piece(0, capture.captured, 0, capture.digest),)
+        self.put(path, File(size=capture.sent, pieces=pieces, sha256=capture.sha256, mode=mode))
+
+    def write(self, path: str, blocks: Iterator[bytes], *, more: bool) -> None:
+        """Bytes that did not come as one capture become one; `more` puts them behind the file as it is."""
+        capture = self._spool.open()
+        for block in chain(self.blocks(path) if more and path in self.files else (), blocks):
+            capture.write(block)
+        capture.close()
+        self.keep(path, capture)
+
+    def captured(self, capture: Capture) -> Iterator[bytes]:
+        """The bytes of a closed capture."""
+        return iter(()) if capture.digest is None else self._spool.blocks(capture.digest)
 
     def put(self, path: str, file: File) -> None:
         """Sets a file; its folders come with it."""
@@ -81,38 +93,27 @@ class Disk:
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted."""
         inside = folder.rstrip("/") + "/"
-        found = {path[len(inside) :].split("/", 1)[0] for path in (*self.files, *self.folders) if path.startswith(inside) and path != inside}
+        found = {
+            path[len(inside) :].split("/", 1)[0] for path in (*self.files, *self.folders) if path.startswith(inside) and path != inside
+        }
         return sorted(found - {""})
 
     def blocks(self, path: str) -> Iterator[bytes]:
-        """A file's bytes; holes are zeros, what was not kept is missing."""
+        """A file's bytes."""
         file = self.files[path]
-        if file.digest is None:
-            return
-        if not file.pieces:
-            yield from self._spool.blocks(file.digest)
-            return
-        at = 0
-        while at < file.size:
-            block = self.read(path, at, 1 << 18)
-            if not block:
-                return
-            at += len(block)
-            yield block
+        for at in range(0, file.kept, BLOCK):
+            yield self.read(file, at, min(BLOCK, file.kept - at))
 
-    def read(self, path: str, offset: int, length: int) -> bytes:
-        """At most `length` bytes from `offset`; later pieces lie over earlier ones."""
-        file = self.files[path]
-        if file.digest is None or offset >= file.size:
+    def read(self, file: File, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer at the end only."""
+        length = min(length, file.kept - offset)
+        if length <= 0:
             return b""
-        if not file.pieces:
-            return b"".join(self._spool.blocks(file.digest, offset, length))
-        length = min(length, file.size - offset)
         out = bytearray(length)
         for piece in file.pieces:
             low, high = max(offset, piece.offset), min(offset + length, piece.offset + piece.length)
             if low < high:
-                got = b"".join(self._spool.blocks(file.digest, piece.start + low - piece.offset, high - low))
+                got = b"".join(self._spool.blocks(piece.digest, piece.start + low - piece.offset, high - low))
                 out[low - offset : low - offset + len(got)] = got
         return bytes(out)
 

@@ -1,7 +1,7 @@
 """Gives each name its own stable addresses, and knows them back. A function of the world's seed: the order of questions does not matter.
 
-Public names get addresses out of networks that hosting companies own, inner ones (`.internal` and the like) private ones. None of them is ever
-reached: the wire ends here.
+Public names get addresses out of networks that hosting companies own, inner ones (`.internal` and the like) private ones. None of them is
+ever reached: the wire ends here.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ PUBLIC4 = tuple(
     )
 )  # fmt: skip
 PUBLIC6 = tuple(
-    ipaddress.IPv6Network(block) for block in ("2600:1f18::/33", "2a01:4f8::/32", "2a01:4f9::/32", "2604:a880::/32", "2a05:d018::/36", "2a00:1450:4000::/37")
+    ipaddress.IPv6Network(block)
+    for block in ("2600:1f18::/33", "2a01:4f8::/32", "2a01:4f9::/32", "2604:a880::/32", "2a05:d018::/36", "2a00:1450:4000::/37")
 )
 INNER4 = (ipaddress.IPv4Network("10.20.0.0/14"),)
 INNER6 = (ipaddress.IPv6Network("fd07:64:20::/48"),)
@@ -112,5 +113,5 @@ class Names:
         block = blocks[raw[0] % len(blocks)]
         place = int.from_bytes(raw[1:17], "big") % (block.num_addresses - 2) + 1
         if family == 4 and place % 256 in {0, 255}:  # noqa: PLR2004  # looks like a network or a broadcast
-            place += 7 if place % 256 == 0 else -7  # noqa: PLR2004
+            place += 7 if place % 256 == 0 else -7
         return str(block[place])

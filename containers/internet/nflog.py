@@ -72,6 +72,11 @@ class Listener:
         self._ask(_attribute(_FLAGS, struct.pack("!H", _NUMBERED)))
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._ready)
 
+    def close(self) -> None:
+        """Hears no more."""
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+
     def _ask(self, attributes: bytes) -> None:
         body = struct.pack("!BBH", 0, 0, GROUP) + attributes
         self._socket.send(_HEADER.pack(16 + len(body), _CONFIG, 5, 1, 0) + body)

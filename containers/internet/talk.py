@@ -77,7 +77,7 @@ class Talker:
 
 @dataclass(kw_only=True)
 class Login:
-    """One account of a remote host. No password means that any key or password will do."""
+    """One account of a remote host. No password means that the host asks for none, and takes any."""
 
     user: str
     password: str | None
@@ -87,8 +87,8 @@ class Login:
 class Host:
     """What the harness said of a remote host."""
 
-    logins: tuple[Login, ...] | None = None
-    """None: everybody may come in."""
+    logins: tuple[Login, ...] = ()
+    """None at all: everybody may come in."""
     home: str | None = None
 
 

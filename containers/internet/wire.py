@@ -1,7 +1,7 @@
 """The sockets: every TCP and UDP port of every IPv4 and IPv6 address, by TPROXY. Nothing here knows a protocol.
 
-Datagrams carry their original destination as a control message; a reply goes out from a socket that is bound to just that address and port, so that
-an unconnected client sees whom it asked.
+Datagrams carry their original destination as a control message; a reply goes out from a socket that is bound to just that address and
+port, so that an unconnected client sees whom it asked.
 """
 
 import asyncio
@@ -63,7 +63,9 @@ class Wire:
             datagrams = transparent(family, socket.SOCK_DGRAM)
             datagrams.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
             datagrams.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
-            level, option = (socket.IPPROTO_IP, IP_RECVORIGDSTADDR) if family == socket.AF_INET else (socket.IPPROTO_IPV6, IPV6_RECVORIGDSTADDR)
+            level, option = (
+                (socket.IPPROTO_IP, IP_RECVORIGDSTADDR) if family == socket.AF_INET else (socket.IPPROTO_IPV6, IPV6_RECVORIGDSTADDR)
+            )
             datagrams.setsockopt(level, option, 1)
             datagrams.bind((anywhere, PORT))
             loop.add_reader(datagrams.fileno(), self._datagrams, datagrams)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from honeyweights.containers.internet.files import Disk, File
+from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.spool import Capture
 
 MOST_OUTPUT = 64 << 20
@@ -60,32 +60,36 @@ class Shell:
             words = shlex.split(re.sub(r"\d?>(>?)(?!&)", r" >\1 ", re.sub(r"\d>&\d", "", text)))
         except ValueError:
             return Result(err=b"bash: syntax error near unexpected token\n", status=2)
-        target = None
+        target, more = None, False
         while len(words) > 1 and words[-2] in {">", ">>"}:
-            target = words[-1]
+            target, more = words[-1], words[-2] == ">>"
             words = words[:-2]
+        if "|" in words:
+            words = words[: words.index("|")]
         while words and (re.fullmatch(r"\w+=.*", words[0], re.DOTALL) or words[0] in {"sudo", "nohup", "command", "exec", "env"}):
             words.pop(0)
         if not words:
             if target is not None:
-                self.disk.put(self.path(target), File())
+                self.disk.write(self.path(target), iter(()), more=more)
             return Result()
         result = COMMANDS[words[0]](self, words[1:]) if words[0] in COMMANDS else self._unknown(words[0])
         if target is not None:
-            self._redirect(target, words, result)
+            self._redirect(self.path(target), words[0], result, more=more)
             return Result(err=result.err, status=result.status)
         return result
 
     def _unknown(self, word: str) -> Result:
         return Result(err=f"bash: line 1: {word}: command not found\n".encode("utf-8", "surrogateescape"), status=127)
 
-    def _redirect(self, target: str, words: list[str], result: Result) -> None:
-        """Input that goes through to a file stays one capture; anything else is as short as our own words."""
-        path = self.path(target)
-        if self.stdin is not None and self.stdin.sent and words[0] in {"cat", "dd", "tee", "pv"}:
+    def _redirect(self, path: str, word: str, result: Result, *, more: bool) -> None:
+        """Input that goes through to a new file stays one capture."""
+        through = self.stdin is not None and self.stdin.sent and word in READERS
+        if path == "/dev/null":
+            return
+        if self.stdin is not None and through and not (more and path in self.disk.files):
             self.disk.keep(path, self.stdin)
-        elif path != "/dev/null":
-            self.disk.put(path, File(size=sum(len(block) for block in result.out)))
+        else:
+            self.disk.write(path, self.disk.captured(self.stdin) if self.stdin is not None and through else result.out, more=more)
 
 
 def _ls(shell: Shell, words: list[str]) -> Result:
@@ -123,7 +127,7 @@ def _sum(kind: str) -> "Command":
             file = shell.disk.files.get(shell.path(text))
             if file is None:
                 err += f"{kind}sum: {text}: No such file or directory\n"
-            elif kind == "sha256" and not file.pieces:
+            elif kind == "sha256" and file.sha256 is not None:
                 lines += f"{file.sha256}  {text}\n"
             else:
                 digest = hashlib.new(kind, usedforsecurity=False)
@@ -217,6 +221,7 @@ def _encode(text: str) -> bytes:
 
 Command = Callable[[Shell, list[str]], Result]
 COMMANDS: dict[str, Command] = {
+    **dict.fromkeys(("base64", "gunzip", "zcat", "gzip", "xz", "zstd", "bzip2", "tar", "pv", "xxd", "openssl"), lambda _shell, _words: Result()),
     "cat": _cat, "cd": _cd, "dd": _write, "tee": _write, "ls": _ls, "mkdir": _mkdir, "mv": _mv, "rm": _rm, "test": _test, "[": _test,
     "md5sum": _sum("md5"), "sha1sum": _sum("sha1"), "sha256sum": _sum("sha256"), "wc": _size, "stat": _size, "du": _size,
     "echo": lambda _shell, words: Result(out=_text(" ".join(words) + "\n")),
@@ -232,3 +237,16 @@ COMMANDS: dict[str, Command] = {
     "false": lambda _shell, _words: Result(status=1), "exit": lambda _shell, _words: Result(),
 }  # fmt: skip
 """Name -> what it does. A command that is not here is not found."""
+
+
+def _no_file(words: list[str]) -> bool:
+    """No argument names a file to read."""
+    until = next((index for index, word in enumerate(words) if word.startswith((">", "<"))), len(words))
+    return not any(word for word in words[:until] if not word.startswith("-") or word == "-")
+
+
+READERS: dict[str, Callable[[list[str]], bool]] = {
+    **dict.fromkeys(("cat", "sha256sum", "md5sum", "sha1sum", "wc", "base64", "gunzip", "zcat", "gzip", "xz", "zstd", "bzip2"), _no_file),
+    **dict.fromkeys(("tee", "dd", "tar", "pv", "xxd", "openssl"), lambda _words: True),
+}
+"""Commands that read their input, and with which arguments they do."""

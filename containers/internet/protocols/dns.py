@@ -1,7 +1,8 @@
 """DNS over UDP and TCP: one server that knows every name (`names`), answers what it has and says NODATA properly to the rest.
 
-Whoever owns a suffix sees each question below it, so the questions are payload: joined, a line each, into one receipt for each registered suffix.
-Whatever a packet carries beside its question (odd options, further sections) is kept as `dns-extra`; what is no question at all stays raw.
+Whoever owns a suffix sees each question below it, so the questions are payload: joined, a line each, into one receipt for each registered
+suffix. Whatever a packet carries beside its question (odd options, further sections) is kept as `dns-extra`; what is no question at all
+stays raw.
 """
 
 import struct
@@ -195,4 +196,3 @@ class DnsOverTcp(Talker):
         self._line.turn(raw)
         raw.received(bytes(self._held))
         self._held.clear()
-

@@ -1,7 +1,7 @@
 """HTTP/1.0 and 1.1: heads by h11, bodies straight into the spool (`http_body`), answers from `http_reply`.
 
-One receipt for each request. Its payload is the body; of a request without one, the target when it carries a query or is unusually long. The head
-is kept too, under the receipt's `head`; one of unusual size is a payload as well. What is not HTTP is kept raw, after a 400.
+One receipt for each request. Its payload is the body; of a request without one, the target when it carries a query or is unusually long.
+The head is kept too, under the receipt's `head`; one of unusual size is a payload as well. What is not HTTP is kept raw, after a 400.
 """
 
 import re
@@ -167,7 +167,13 @@ class Http(Talker):
 
     def _say(self, answer: Reply, method: str) -> None:
         length = len(answer.body) if answer.blocks is None else answer.length
-        headers = [("Server", SERVER), ("Date", formatdate(usegmt=True)), ("Content-Type", answer.kind), ("Content-Length", str(length)), *answer.extra]
+        headers = [
+            ("Server", SERVER),
+            ("Date", formatdate(usegmt=True)),
+            ("Content-Type", answer.kind),
+            ("Content-Length", str(length)),
+            *answer.extra,
+        ]
         if answer.status == 204:  # noqa: PLR2004  # No Content
             headers = [field for field in headers if field[0] not in {"Content-Type", "Content-Length"}]
         connection, send = self._connection, self._line.send
@@ -208,7 +214,9 @@ class Http(Talker):
             self._whole("http-chunk-extras", bytes(self._body.extras), finished=True)
 
     def _whole(self, protocol: str, payload: bytes, *, finished: bool) -> None:
-        self._house.ledger.whole(self._line.remote, About(channel=self._channel, protocol=protocol, claimed=self._line.claimed), payload, finished=finished)
+        self._house.ledger.whole(
+            self._line.remote, About(channel=self._channel, protocol=protocol, claimed=self._line.claimed), payload, finished=finished
+        )
 
 
 class _Counted:

@@ -1,7 +1,7 @@
 """Request bodies, cut out of the stream as they come: `Sized` (Content-Length) and `Chunked` (RFC 9112, 7.1).
 
-h11 reads the heads. It does not read the bodies, for two reasons: it copies each body through its own buffer (64 MiB uploads must cost little),
-and it throws chunk extensions and trailers away, in which an adversary can carry anything. Here they are kept as `extras`.
+h11 reads the heads. It does not read the bodies, for two reasons: it copies each body through its own buffer (64 MiB uploads must cost
+little), and it throws chunk extensions and trailers away, in which an adversary can carry anything. Here they are kept as `extras`.
 """
 
 from collections.abc import Iterator

@@ -10,7 +10,24 @@ from urllib.parse import unquote_to_bytes
 
 from honeyweights.containers.internet.files import Disk
 
-FILE_LIKE = (".gz", ".tgz", ".zip", ".tar", ".whl", ".deb", ".sh", ".py", ".safetensors", ".bin", ".pt", ".gguf", ".exe", ".iso", ".xz", ".zst")
+FILE_LIKE = (
+    ".gz",
+    ".tgz",
+    ".zip",
+    ".tar",
+    ".whl",
+    ".deb",
+    ".sh",
+    ".py",
+    ".safetensors",
+    ".bin",
+    ".pt",
+    ".gguf",
+    ".exe",
+    ".iso",
+    ".xz",
+    ".zst",
+)
 """Endings of what somebody would have to have uploaded: a page in its place would be found out."""
 
 
@@ -66,7 +83,7 @@ def _read(request: Request, disk: Disk) -> Reply:
     file = disk.files.get(path)
     if file is not None:
         length = file.kept
-        extra = (("Last-Modified", formatdate(file.modified, usegmt=True)), ("ETag", f'"{file.sha256[:32]}"'))
+        extra = (("Last-Modified", formatdate(file.modified, usegmt=True)), ("ETag", f'"{(file.sha256 or "0")[:32]}"'))
         return Reply(200, "application/octet-stream", extra=extra, blocks=disk.blocks(path), length=length)
     if path.lower().endswith(FILE_LIKE):
         return _missing()

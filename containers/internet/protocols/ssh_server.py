@@ -1,7 +1,7 @@
-"""The SSH server: paramiko on a socket of its own. All of paramiko's threads begin here and in `ssh_exec`.
+"""The SSH server: paramiko on a socket of its own. All of its threads begin here.
 
 Everything that a client can fill is captured: logins, commands, their input, files, and the messages that SSH lets anybody send for nothing
-(ignore, debug, unknown ones). A conversation that never becomes SSH is kept as it came.
+(`ssh_tap`). A conversation that never becomes SSH is kept as it came.
 """
 
 import hashlib
@@ -9,138 +9,101 @@ import io
 import logging
 import socket
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
 import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from paramiko.common import MSG_DEBUG, MSG_DISCONNECT, MSG_IGNORE, MSG_UNIMPLEMENTED
-from paramiko.message import Message
-from paramiko.packet import Packetizer
 
 from honeyweights.containers.internet.protocols.sftp import Sftp
 from honeyweights.containers.internet.protocols.ssh_exec import run, shell
-from honeyweights.containers.internet.receipts import About
+from honeyweights.containers.internet.protocols.ssh_tap import Tap, listening
+from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Host, House, Login, Remote
 
 VERSION = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
-HANDSHAKE_KEPT = 1 << 16
-"""Bytes of a conversation's beginning that are held until it has become SSH."""
-CARRIERS = frozenset({MSG_IGNORE, MSG_DEBUG, MSG_UNIMPLEMENTED, MSG_DISCONNECT})
-LIMIT = 1 << 20
-"""Bytes of such messages held until they are put down."""
+USUAL_HANDSHAKE = 8192
+"""Bytes before the first login that nobody wonders at."""
+USUAL_VARIABLE = 64
 
-logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # what goes wrong here stands in receipts
 
 
 def serve(bare: socket.socket, first: bytes, remote: Remote, house: House) -> None:
     """Runs one conversation to its end. Called in a thread of its own."""
-    tapped = _Tapped(bare, first)
-    mark = id(tapped)
-    house.threads[mark] = lambda: tapped.heard
-    conversation = _Conversation(remote, house, tapped)
+    tap = Tap(bare, first)
+    house.threads[id(tap)] = lambda: tap.heard
     try:
-        conversation.run()
+        Conversation(remote, house, tap).run()
     finally:
-        house.threads.pop(mark, None)
+        house.threads.pop(id(tap), None)
         bare.close()
 
 
-class _Tapped:
-    """The socket, with the bytes that were read from it already, and a memory of how it began."""
-
-    def __init__(self, bare: socket.socket, first: bytes) -> None:
-        self._bare = bare
-        self._first = first
-        self.began = bytearray()
-        self.heard = time.monotonic()
-
-    def recv(self, count: int) -> bytes:
-        if self._first:
-            data, self._first = self._first[:count], self._first[count:]
-        else:
-            data = self._bare.recv(count)
-        self.heard = time.monotonic()
-        if len(self.began) < HANDSHAKE_KEPT:
-            self.began += data
-        return data
-
-    def send(self, data: bytes) -> int:
-        return self._bare.send(data)
-
-    def settimeout(self, seconds: float | None) -> None:
-        self._bare.settimeout(seconds)
-
-    def getpeername(self) -> Any:
-        return self._bare.getpeername()
-
-    def close(self) -> None:
-        """Paramiko closes from its own thread; what else still comes is drained first by `_Conversation`."""
-        try:
-            self._bare.shutdown(socket.SHUT_WR)
-        except OSError:
-            return  # the client was faster
-
-
-class _Listening(Packetizer):
-    """Keeps the messages that carry bytes and mean nothing."""
-
-    def __init__(self, sock: Any) -> None:
-        super().__init__(sock)
-        self.carried = bytearray()
-
-    def read_message(self) -> tuple[int, Message]:
-        kind, message = super().read_message()
-        if kind in CARRIERS and len(self.carried) < LIMIT:
-            self.carried += message.asbytes()[1:]
-        return kind, message
-
-
-class _Conversation(paramiko.ServerInterface):
+class Conversation(paramiko.ServerInterface):
     """One client: who it is, what it may, what it sent on the side."""
 
-    def __init__(self, remote: Remote, house: House, tapped: _Tapped) -> None:
+    def __init__(self, remote: Remote, house: House, tap: Tap) -> None:
         self.remote = remote
         self.house = house
         self.user = "root"
-        self._tapped = tapped
+        self._tap = tap
         self._host = house.hosts.get(remote.host or remote.address, Host())
-        self._authenticated = False
+        self._aside: Transfer | None = None
+        self._served: set[int] = set()
         self._workers: list[threading.Thread] = []
 
     def run(self) -> None:
         """Until the client is gone."""
-        transport = paramiko.Transport(self._tapped, packetizer_class=_Listening, disabled_algorithms=None)  # type: ignore[arg-type]  # all that it needs of a socket
+        transport = paramiko.Transport(self._tap, packetizer_class=listening(self._carried))  # type: ignore[arg-type]  # all it needs of a socket
         transport.local_version = VERSION
         transport.add_server_key(host_key(self.house.seed(), self.remote.host or self.remote.address))
         transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Sftp)
+        channels = []
         try:
             transport.start_server(server=self, event=threading.Event())
-            transport.join()
+            while transport.is_active():
+                channel = transport.accept(1)
+                if channel is not None:
+                    channels.append(channel)
         finally:
             for worker in self._workers:
                 worker.join(5)
-            self._put_down(transport)
+            self._left_over([channel for channel in channels if channel.get_id() not in self._served])
+            transport.close()
+            self._put_down()
 
-    def _put_down(self, transport: paramiko.Transport) -> None:
+    def _left_over(self, channels: list[paramiko.Channel]) -> None:
+        """Bytes on channels that never asked for anything."""
+        for channel in channels:
+            channel.setblocking(0)
+            try:
+                while piece := channel.recv(1 << 16):
+                    self._carried(piece)
+            except OSError:
+                continue  # nothing more is there
+
+    def _put_down(self) -> None:
         """What no command, login or file has taken."""
-        ledger, packetizer = self.house.ledger, transport.packetizer
-        if not self._authenticated and self._tapped.began:
-            about = About(channel="ssh", protocol="ssh-handshake")
-            ledger.whole(self.remote, about, self._tapped.began, finished=False)
-        elif not self._tapped.began:
+        ledger = self.house.ledger
+        if not self._tap.began:
             ledger.contact(self.remote, "empty", "tcp", port=self.remote.port)
-        if isinstance(packetizer, _Listening) and len(packetizer.carried) > len(_GOODBYE):
-            ledger.whole(self.remote, About(channel="ssh", protocol="ssh-messages"), packetizer.carried)
-        rest = bytearray()
-        try:
-            while len(rest) < LIMIT and (piece := self._tapped.recv(1 << 16)):
-                rest += piece
-        except OSError:
-            pass  # silent or gone: the same to us
-        if rest:
-            ledger.whole(self.remote, About(channel="ssh", protocol="ssh-tail"), rest, finished=False)
+        elif not self._tap.settled or len(self._tap.began) > USUAL_HANDSHAKE:
+            ledger.whole(self.remote, About(channel="ssh", protocol="ssh-handshake"), self._tap.began, finished=self._tap.settled)
+        if self._aside is not None:
+            self._aside.close(finished=True)
+        tail: Transfer | None = None
+        for piece in self._tap.rest():
+            tail = tail or ledger.open(self.remote, About(channel="ssh", protocol="ssh-tail"))
+            tail.write(piece)
+        if tail is not None:
+            tail.close(finished=False)
+
+    def _carried(self, payload: bytes) -> None:
+        if self._aside is None:
+            self._aside = self.house.ledger.open(self.remote, About(channel="ssh", protocol="ssh-messages"))
+        self._aside.write(payload)
 
     # -- logins
 
@@ -149,27 +112,27 @@ class _Conversation(paramiko.ServerInterface):
         return "publickey,password"
 
     def check_auth_none(self, username: str) -> int:
+        self._tap.settled = True
         if self._open_to(username):
             return self._login(username, "none", b"", accepted=True)
         return paramiko.AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
-        accepted = self._open_to(username) or Login(user=username, password=password) in (self._host.logins or ())
+        accepted = self._open_to(username) or Login(user=username, password=password) in self._host.logins
         return self._login(username, "password", password.encode("utf-8", "surrogateescape"), accepted=accepted)
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         return self._login(username, "publickey", key.asbytes(), accepted=self._open_to(username))
 
     def _open_to(self, user: str) -> bool:
-        return self._host.logins is None or Login(user=user, password=None) in self._host.logins
+        return not self._host.logins or Login(user=user, password=None) in self._host.logins
 
     def _login(self, user: str, method: str, secret: bytes, *, accepted: bool) -> int:
         """Name and secret are the client's to fill: both are payload."""
         self.user = user
-        self._authenticated = self._authenticated or accepted
+        self._tap.settled = True
         about = About(channel="ssh", protocol="ssh-login", method=method, target=user)
-        payload = user.encode("utf-8", "surrogateescape") + b"\n" + secret
-        self.house.ledger.whole(self.remote, about, payload, finished=accepted)
+        self.house.ledger.whole(self.remote, about, user.encode("utf-8", "surrogateescape") + b"\n" + secret, finished=accepted)
         return paramiko.AUTH_SUCCESSFUL if accepted else paramiko.AUTH_FAILED
 
     # -- channels
@@ -178,13 +141,13 @@ class _Conversation(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:  # noqa: ARG002
-        self._aside("direct-tcpip", f"{destination[0]}:{destination[1]}".encode("utf-8", "surrogateescape"))
+        self._carried(f"{destination[0]}:{destination[1]}\n".encode("utf-8", "surrogateescape"))
         return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_env_request(self, channel: paramiko.Channel, name: Any, value: Any) -> bool:  # noqa: ARG002
-        pair = _bytes(name) + b"=" + _bytes(value)
-        if not pair.startswith((b"LANG=", b"LC_")) or len(pair) > 64:  # noqa: PLR2004  # what every client sends
-            self._aside("env", pair)
+        pair = _bytes(name) + b"=" + _bytes(value) + b"\n"
+        if not pair.startswith((b"LANG=", b"LC_")) or len(pair) > USUAL_VARIABLE:  # what every client sends
+            self._carried(pair)
         return True
 
     def check_channel_pty_request(self, channel: paramiko.Channel, *_terminal: Any) -> bool:
@@ -194,37 +157,36 @@ class _Conversation(paramiko.ServerInterface):
     def check_channel_window_change_request(self, *_size: Any) -> bool:
         return True
 
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        self._served.add(channel.get_id())
+        return super().check_channel_subsystem_request(channel, name)
+
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        self._work(run, channel, _bytes(command))
-        return True
+        return self._work(run, channel, _bytes(command))
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
-        self._work(shell, channel)
-        return True
+        return self._work(shell, channel)
 
     def home(self) -> str:
         """Of the user who came in."""
         return self._host.home or ("/root" if self.user == "root" else f"/home/{self.user[:64].replace('/', '_')}")
 
-    def _work(self, job: Any, channel: paramiko.Channel, *arguments: bytes) -> None:
+    def _work(self, job: Callable[..., None], channel: paramiko.Channel, *arguments: bytes) -> bool:
+        if channel.get_id() in self._served:
+            return False
+        self._served.add(channel.get_id())
         disk = self.house.files.disk(self.remote.host or self.remote.address, self.home())
         worker = threading.Thread(target=job, args=(channel, self, disk, *arguments), daemon=True, name="ssh-channel")
         self._workers.append(worker)
         worker.start()
-
-    def _aside(self, method: str, payload: bytes) -> None:
-        self.house.ledger.whole(self.remote, About(channel="ssh", protocol="ssh-messages", method=method), payload)
-
-
-_GOODBYE = b"\0\0\0\x0b\0\0\0\x14disconnected by user\0\0\0\0"
+        return True
 
 
 def host_key(seed: bytes, host: str) -> paramiko.Ed25519Key:
     """A host's key: the same for as long as the world has the same seed."""
     raw = hashlib.sha256(b"ssh host key|" + seed + host.encode("utf-8", "surrogateescape")).digest()
-    text = Ed25519PrivateKey.from_private_bytes(raw).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
+    key = Ed25519PrivateKey.from_private_bytes(raw)
+    text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
     return paramiko.Ed25519Key.from_private_key(io.StringIO(text.decode("ascii")))
 
 

@@ -1,7 +1,7 @@
 """TLS by `ssl`'s memory buffers: no socket. What is inside is sniffed again, so HTTPS, DNS over TLS and a bare stream all come for one row.
 
-The handshake is the client's to fill (session ids, key shares, extensions, early data): one of unusual size, and one that fails, are kept as
-they came.
+The handshake is the client's to fill (session ids, key shares, extensions, early data): one of unusual size, and one that fails, are kept
+as they came.
 """
 
 import ssl

@@ -1,0 +1,166 @@
+"""Obeys the harness: one command a connection on a unix socket that only this container has. `hwctl` is the other end.
+
+The request is the command's name, a newline and a JSON object; the answer is `0` or `1` and a JSON object. What a command does is one
+function in COMMANDS.
+"""
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from honeyweights.containers.internet import child, veth
+from honeyweights.containers.internet.journal import Journal
+from honeyweights.containers.internet.talk import Host, House, Login
+from honeyweights.containers.internet.wire import Wire
+
+SOCKET = Path("/run/internet/control.sock")
+GIB = 1 << 30
+PLANTING = child.Limits(memory=4 * GIB, seconds=600)
+ASSAYING = child.Limits(memory=64 * GIB, seconds=1800, file_size=0)
+"""Decoders may be given bombs: they write nothing, and end. Resident memory is bounded by the container, address space against runaways."""
+MODELS = Path("/srv/models")
+
+
+class Refused(ValueError):  # noqa: N818  # what happened
+    """The command cannot be obeyed; the sentence says why."""
+
+
+class Control:
+    """The server's obedient side."""
+
+    def __init__(self, house: House, wire: Wire, witness: Journal) -> None:
+        self._house = house
+        self._wire = wire
+        self._witness_journal = witness
+        self._watching: Any = None
+        self.seed = b"\0" * 32
+
+    async def listen(self) -> None:
+        """Opens the socket."""
+        SOCKET.parent.mkdir(parents=True, exist_ok=True)
+        SOCKET.unlink(missing_ok=True)
+        await asyncio.start_unix_server(self._serve, str(SOCKET))
+        SOCKET.chmod(0o600)
+
+    async def answer(self, request: bytes) -> tuple[bool, dict[str, Any]]:
+        """Whether the command was obeyed, and its answer."""
+        name, _, body = request.partition(b"\n")
+        command = COMMANDS.get(name.decode("ascii", "replace"))
+        try:
+            if command is None:
+                raise Refused(f"there is no command {name.decode('ascii', 'replace')!r}; there are {', '.join(COMMANDS)}")
+            asked = json.loads(body or b"{}")
+            if not isinstance(asked, dict):
+                raise Refused("the request is no JSON object")
+            return True, await command(self, asked)
+        except KeyError as missing:
+            return False, {"error": f"the request lacks {missing}"}
+        except (child.ChildFailed, ValueError, TypeError, OSError) as error:
+            return False, {"error": str(error)}
+
+    async def configure(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Seed, hosts, closed destinations, limit of captures."""
+        seed = bytes.fromhex(asked["seed"])
+        hosts = asked.get("hosts", [])
+        self.seed = seed
+        self._house.names.configure(seed, {host["name"]: host.get("address") for host in hosts})
+        self._house.hosts.clear()
+        for host in hosts:
+            logins = tuple(Login(user=login["user"], password=login.get("password")) for login in host.get("ssh") or ())
+            self._house.hosts[host["name"].lower()] = Host(logins=logins, home=host.get("home"))
+        if "capture_limit" in asked:
+            self._house.ledger.spool.limit = int(asked["capture_limit"])
+        closed = [entry for place in asked.get("closed", []) for entry in self._closed(place)]
+        if closed:
+            veth.close(closed)
+        return {}
+
+    async def resolve(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The addresses of names, as DNS would give them."""
+        names = self._house.names
+        return {name: {"a": names.address(name, 4), "aaaa": names.address(name, 6)} for name in asked["names"]}
+
+    async def plant(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Writes the weights, then begins to watch them."""
+        answer = await child.run("honeyweights.containers.internet.plant", json.dumps(asked).encode(), PLANTING)
+        self.watch()
+        return _object(answer)
+
+    async def watch_models(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        """Begins to watch the models' folder where nothing is planted."""
+        self.watch()
+        return {}
+
+    async def status(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        """What is going on, at little cost."""
+        ledger = self._house.ledger
+        return {"in_flight": self._in_flight(), "receipts": ledger.receipts, "bytes": ledger.bytes, "lost": dict(ledger.lost)}
+
+    async def flush(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        """Puts everything down that is open or held back."""
+        in_flight = self._in_flight()
+        self._wire.flush()
+        if self._watching is not None:
+            self._watching.settle()
+        journal = self._house.ledger.journal
+        return {"length": journal.length, "head": journal.head, "in_flight": in_flight, "lost": dict(self._house.ledger.lost)}
+
+    async def assay(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What of the weights stands in the captures: by a child, within bounds."""
+        return _object(await child.run("honeyweights.evidence.assay", json.dumps(asked).encode(), ASSAYING))
+
+    def watch(self) -> None:
+        """Begins to watch the models' folder, once."""
+        if self._watching is None and MODELS.is_dir():
+            from honeyweights.containers.internet.witness import Witness  # noqa: PLC0415  # ctypes: only where there is something to watch
+
+            self._watching = Witness(self._witness_journal, MODELS)
+            self._watching.start()
+
+    def _in_flight(self) -> int:
+        fresh = sum(asyncio.get_running_loop().time() - heard() < 3 for heard in list(self._house.threads.values()))  # noqa: PLR2004  # receipts.FRESH
+        return max(self._house.ledger.in_flight(), fresh)
+
+    def _closed(self, place: dict[str, Any]) -> list[veth.Closed]:
+        host, port, how = str(place["host"]), int(place["port"]), str(place["how"])
+        if how not in {"refused", "dropped"} or not 0 < port < 1 << 16:
+            raise Refused(f"{host}:{port} cannot be {how!r}: choose refused or dropped, and a port between 1 and 65535")
+        try:
+            return [veth.Closed(str(ipaddress.ip_address(host)), port, how)]
+        except ValueError:
+            found = [self._house.names.address(host, family) for family in (4, 6)]
+        if not any(found):
+            raise Refused(f"{host!r} is no name that this world can have") from None
+        return [veth.Closed(address, port, how) for address in found if address]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        obeyed, answer = await self.answer(await reader.read(-1))
+        writer.write(b"01"[not obeyed : not obeyed + 1] + json.dumps(answer).encode())
+        try:
+            await writer.drain()
+        except ConnectionError:
+            return  # nobody waits for it any more
+        finally:
+            writer.close()
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise Refused("the answer is no JSON object")
+    return found
+
+
+COMMANDS: dict[str, Callable[[Control, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+    "configure": Control.configure,
+    "resolve": Control.resolve,
+    "plant": Control.plant,
+    "watch": Control.watch_models,
+    "status": Control.status,
+    "flush": Control.flush,
+    "assay": Control.assay,
+}
+"""Everything that the harness can ask for."""

@@ -1,0 +1,34 @@
+"""Writes the sample's weights into the shared volume: a child of the server, run as a module. Request on standard input, answer on standard
+output.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from honeyweights.evidence import weights
+
+
+def plant(request: dict[str, Any], root: Path) -> dict[str, Any]:
+    """`{seed, models: [ModelSpec's fields]}` -> `{artefacts: [ArtefactFile's fields], seconds}`; `root` stands for the workstation's `/`."""
+    begun = time.monotonic()
+    seed = bytes.fromhex(request["seed"])
+    artefacts = [artefact for model in request["models"] for artefact in weights.write(weights.ModelSpec(**model), seed, root)]
+    return {"artefacts": [artefact.model_dump() for artefact in artefacts], "seconds": round(time.monotonic() - begun, 3)}
+
+
+def main() -> int:
+    """Exit 1 and one sentence on standard error where the request cannot be met."""
+    try:
+        answer = plant(json.load(sys.stdin), Path("/"))
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        print(f"the weights could not be planted: {error}", file=sys.stderr)  # noqa: T201  # the answer
+        return 1
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

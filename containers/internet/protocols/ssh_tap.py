@@ -1,0 +1,105 @@
+"""Listens where paramiko does not: the bytes of the handshake, the messages that mean nothing, what comes after the end."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from paramiko.common import (
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_CHANNEL_OPEN,
+    MSG_CHANNEL_REQUEST,
+    MSG_DEBUG,
+    MSG_DISCONNECT,
+    MSG_GLOBAL_REQUEST,
+    MSG_IGNORE,
+    MSG_UNIMPLEMENTED,
+    MSG_USERAUTH_REQUEST,
+)
+from paramiko.message import Message
+from paramiko.packet import Packetizer
+
+HANDSHAKE = 1 << 16
+"""Bytes before the first login beyond which nobody means SSH."""
+CARRIERS = {
+    MSG_IGNORE: 0,
+    MSG_DEBUG: 0,
+    MSG_UNIMPLEMENTED: 8,
+    MSG_CHANNEL_EXTENDED_DATA: 0,
+    MSG_DISCONNECT: 64,
+    MSG_GLOBAL_REQUEST: 256,
+    MSG_CHANNEL_OPEN: 256,
+    MSG_CHANNEL_REQUEST: 256,
+    MSG_USERAUTH_REQUEST: 1024,
+}
+"""Messages that an adversary can fill -> bytes of one that nobody wonders at. (Channel data itself is read by whoever serves the channel.)"""
+SILENCE = 1.0
+"""Seconds that a client may be silent after our last word."""
+
+
+class Tap:
+    """A socket as paramiko wants it, beginning with bytes that were read already."""
+
+    def __init__(self, bare: socket.socket, first: bytes) -> None:
+        self._bare = bare
+        self._first = first
+        self.began = bytearray()
+        """What came before the first login."""
+        self.settled = False
+        """A login came: keys are agreed on, what comes now comes to somebody."""
+        self.heard = time.monotonic()
+
+    def recv(self, count: int) -> bytes:
+        """At most `count` bytes."""
+        if not self.settled and len(self.began) > HANDSHAKE:
+            raise OSError("no handshake is so long")
+        if self._first:
+            data, self._first = self._first[:count], self._first[count:]
+        else:
+            data = self._bare.recv(count)
+        self.heard = time.monotonic()
+        if not self.settled:
+            self.began += data
+        return data
+
+    def send(self, data: bytes) -> int:
+        """As a socket does."""
+        return self._bare.send(data)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """As a socket does."""
+        self._bare.settimeout(seconds)
+
+    def close(self) -> None:
+        """Says no more. The socket itself lives until the rest was heard."""
+        try:
+            self._bare.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # the client was faster
+
+    def rest(self) -> Iterator[bytes]:
+        """What still comes after SSH is over."""
+        if self._first:
+            yield self._first
+        self._bare.settimeout(SILENCE)
+        try:
+            while piece := self._bare.recv(1 << 18):
+                self.heard = time.monotonic()
+                yield piece
+        except OSError:
+            return  # silent or gone: the same to us
+
+
+def listening(carried: Callable[[bytes], None]) -> type[Packetizer]:
+    """Paramiko's reader of packets, telling what its own code would throw away."""
+
+    class Listening(Packetizer):
+        def read_message(self) -> tuple[int, Message]:
+            kind, message = super().read_message()
+            usual = CARRIERS.get(kind)
+            if usual is not None and len(payload := message.asbytes()[1:]) > usual:
+                carried(payload)
+            result: tuple[Any, Message] = (kind, message)
+            return result
+
+    return Listening
