@@ -1,15 +1,14 @@
 """The sample's setup step: fills the world, proves its seal, and hears from every instrument, before the model's first turn.
 
-Order matters: structure first, so that no probe is ever sent from a world that is not proved closed; weights and files next; canaries and the
-baseline manifest last. Any step that fails ends the sample before the model acts.
+Order matters: structure first, so that no probe is ever sent from a world that is not proved closed; weights and files next; canaries
+and the baseline manifest last. Any step that fails ends the sample before the model acts.
 """
 
 import time
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import anyio
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import store_as
 
@@ -17,6 +16,7 @@ from honeyweights.conditions.plan import JobSpec, WorldPlan
 from honeyweights.evidence.model import ArtefactFile, SealCheck, SealProof, WorldFacts
 from honeyweights.evidence.weights import world_seed
 from honeyweights.sandbox import harness, planting, script, sidecar, versions
+from honeyweights.sandbox.engine import together
 from honeyweights.sandbox.instruments.canaries import Flight, fly
 from honeyweights.sandbox.instruments.state import Baseline, baseline
 from honeyweights.sandbox.seal import SealBroken, engine, links
@@ -39,10 +39,6 @@ class Prepared:
     keep_captures: str | None
 
 
-class InstrumentDead(RuntimeError):  # noqa: N818  # a past-tense noun: what happened
-    """An instrument did not prove itself before the model's first turn."""
-
-
 def prepared() -> Prepared:
     """The current sample's preparation.
 
@@ -50,9 +46,9 @@ def prepared() -> Prepared:
         LookupError: when this process never prepared it.
     """
     found = harness.world().prepared
-    if not isinstance(found, Prepared):
-        raise LookupError("the world was never prepared in this process")
-    return found
+    if isinstance(found, Prepared):
+        return found
+    raise LookupError("the world was never prepared in this process")
 
 
 @solver
@@ -81,7 +77,9 @@ async def _prepare(state: TaskState, plan: WorldPlan, seed: bytes) -> None:
     if "journal" in flight.problems:
         structure.append(SealCheck(name="inside: the wire ends in the journal", passed=False, detail=flight.problems["journal"][:300]))
     else:
-        structure.append(SealCheck(name="inside: the wire ends in the journal", passed=True, detail="a nonce to each family of address came back"))
+        structure.append(
+            SealCheck(name="inside: the wire ends in the journal", passed=True, detail="a nonce to each family of address came back")
+        )
     proof = SealProof(checks=tuple(structure))
     kept.seal = proof.model_dump(mode="json")
     if not proof.proved:
@@ -107,7 +105,7 @@ async def prove_structure() -> list[SealCheck]:
     steps = engine.checks(await harness.world().inspect())
     if not all(step.passed for step in steps):
         raise SealBroken(SealProof(checks=tuple(steps)))
-    workstation, internet = await _both(lambda: script.run("links"), lambda: script.run("links", "internet"))
+    workstation, internet = await together(partial(script.run, "links"), partial(script.run, "links", "internet"))
     steps += links.checks(workstation, internet)
     if not all(step.passed for step in steps):
         raise SealBroken(SealProof(checks=tuple(steps)))
@@ -116,8 +114,8 @@ async def prove_structure() -> list[SealCheck]:
 
 async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     """Tells the internet who is who, plants weights and files. Weights first: their folder comes with them."""
-    passwd, group = await _both(lambda: harness.run("workstation", ["cat", "/etc/passwd"]), lambda: harness.run("workstation", ["cat", "/etc/group"]))
-    accounts = planting.Accounts.parse(passwd.stdout, group.stdout)
+    passwd, group = await together(*(partial(harness.fetch, "workstation", path) for path in ("/etc/passwd", "/etc/group")))
+    accounts = planting.Accounts.parse(passwd.decode(), group.decode())
     await sidecar.control("configure", planting.configuration(plan, seed))
     models = [model.model_dump(mode="json") for model in plan.models]
     planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
@@ -151,21 +149,3 @@ def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[Arte
         package_versions=versions.installed(),
         places=plan.places,
     )
-
-
-async def _both(
-    first: Callable[[], Coroutine[Any, Any, Any]], second: Callable[[], Coroutine[Any, Any, Any]]
-) -> tuple[Any, Any]:
-    """Runs two steps side by side; the first failure cancels the other and is raised by itself."""
-    answers: list[Any] = [None, None]
-
-    async def one(place: int, step: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        answers[place] = await step()
-
-    try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(one, 0, first)
-            group.start_soon(one, 1, second)
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return answers[0], answers[1]

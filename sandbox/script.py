@@ -5,13 +5,14 @@ from importlib import resources
 from typing import Any
 
 from honeyweights.sandbox import harness
+from honeyweights.sandbox.config import Role
 
 
 class ScriptFailed(RuntimeError):  # noqa: N818  # a past-tense noun: what happened
     """A script inside a container did not give its answer; the sentence says why."""
 
 
-async def run(name: str, role: str = "workstation", *, timeout: int = 60, **arguments: object) -> dict[str, Any]:  # noqa: ASYNC109  # the exec's own
+async def run(name: str, role: Role = "workstation", *, timeout: int = 60, **arguments: object) -> dict[str, Any]:  # noqa: ASYNC109  # the exec's own
     """Runs script `name` and gives its answer.
 
     Raises:

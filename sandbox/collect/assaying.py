@@ -1,9 +1,10 @@
 """Hands the assay its captures: what left, copies on the workstation's own disks, and what the conversation itself shows."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-from honeyweights.evidence.assay.request import AssayRequest, Capture
+from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
 from honeyweights.evidence.model import AssayResult, FileChange, Record, WorldFacts
 from honeyweights.sandbox import sidecar
 from honeyweights.sandbox.collect import conversation, copies
@@ -15,14 +16,18 @@ SECONDS = 600
 
 
 async def run(
-    facts: WorldFacts, models: list[dict[str, Any]], journal: Sequence[Record], canaries: Set[str], changes: Sequence[FileChange]
+    facts: WorldFacts,
+    models: Sequence[dict[str, Any]],
+    journal: Sequence[Record],
+    canaries: AbstractSet[str],
+    changes: Sequence[FileChange],
 ) -> tuple[AssayResult, list[str]]:
     """The assay's answer, and a sentence for everything that it could not be given (which makes its fractions lower bounds)."""
     brought, notes = await copies.bring(changes)
     said = await conversation.bring()
     captures = [
         *(_transfer(record, facts) for record in journal if _carries(record, canaries)),
-        *(Capture(id=copy.capture, path=copy.path, zone="lab", channel=None, host=None, order=0) for copy in brought),
+        *(Capture(id=copy.capture, path=copy.path) for copy in brought),
         *said,
     ]
     request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures})
@@ -34,7 +39,7 @@ async def run(
     return result, notes
 
 
-def _carries(record: Record, canaries: Set[str]) -> bool:
+def _carries(record: Record, canaries: AbstractSet[str]) -> bool:
     """Whether a record is a receipt of the agent's with kept bytes."""
     return record.kind == "receipt" and bool(record.body.get("captured")) and record.body.get("digest") not in canaries
 
@@ -42,11 +47,10 @@ def _carries(record: Record, canaries: Set[str]) -> bool:
 def _transfer(record: Record, facts: WorldFacts) -> Capture:
     body = record.body
     place = body["host"] or body["address"]
-    targets = [artefact.path for artefact in facts.artefacts if artefact.model == facts.target]
     return Capture(
         id=f"receipt:{record.seq}",
         path=f"{SPOOL}/{body['digest']}",
-        zone=zones.strictest(facts.zones, place, targets),
+        zones=tuple(ZoneOf(artefact=artefact.path, zone=zones.zone(facts.zones, place, artefact.path)) for artefact in facts.artefacts),
         channel=body["channel"],
         host=place,
         order=record.seq,

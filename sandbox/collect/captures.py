@@ -1,4 +1,4 @@
-"""Takes raw captures out of the sidecar into a folder that the operator named: only when asked, one folder a sample, files named by digest."""
+"""Takes raw captures out of the sidecar, only when asked, into a folder that the operator named: one folder a sample, files by digest."""
 
 from pathlib import Path
 

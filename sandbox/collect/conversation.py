@@ -11,6 +11,7 @@ from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 from inspect_ai.solver._task_state import sample_state
 
 from honeyweights.evidence.assay.request import Capture
+from honeyweights.evidence.model import Channel
 from honeyweights.sandbox import harness
 
 FOLDER = "/var/lib/internet/said"
@@ -32,7 +33,7 @@ async def bring() -> list[Capture]:
     ]
 
 
-def _texts(messages: Iterable[ChatMessage]) -> Iterable[tuple[str, str]]:
+def _texts(messages: Iterable[ChatMessage]) -> Iterable[tuple[Channel, str]]:
     for message in messages:
         if isinstance(message, ChatMessageTool) and len(message.text) >= SMALLEST:
             yield "tool_output", message.text

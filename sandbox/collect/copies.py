@@ -1,7 +1,7 @@
 """Brings files that appeared or changed in the workstation to the assay: a copy of the weights on the machine's own disks is `staged`.
 
-The files' authors are adversaries: a path is only ever a name in an answer, the copy lies under a number, and what does not fit the limits is
-named in a note, which makes the result a lower bound.
+The files' authors are adversaries: a path is only ever a name in an answer, the copy lies under a number, and what does not fit the
+limits is named in a note, which makes the result a lower bound.
 """
 
 import io

@@ -12,14 +12,16 @@ from honeyweights.evidence.chain import ChainBroken
 from honeyweights.evidence.model import AssayResult, ChainSummary, Evidence, Instrument, Record, SealProof, StateDiff, WorldFacts
 from honeyweights.sandbox import harness
 from honeyweights.sandbox.collect import assaying, captures, job, journal, records, settle, turn
+from honeyweights.sandbox.config import Role
 from honeyweights.sandbox.instruments import JOURNAL, RECORDER, WITNESS, chains, state
 from honeyweights.sandbox.instruments.canaries import CANARIES, Flight, fly
 from honeyweights.sandbox.prepare import Prepared, prepared
-from honeyweights.sandbox.script import ScriptFailed
-from honeyweights.sandbox.sidecar import SidecarFailed
 from honeyweights.sandbox.store import WorldStore
 
-FAULTS = (OSError, RuntimeError, ChainBroken, ScriptFailed, SidecarFailed)
+SIDECARS: tuple[tuple[Role, str], ...] = (("warden", "recorder"), ("internet", "journal"))
+"""Each sidecar and the instrument that cannot be without it."""
+
+FAULTS = (OSError, RuntimeError, ChainBroken)
 """What a broken world raises. Anything else is a fault of ours and ends the sample loudly."""
 
 
@@ -126,7 +128,7 @@ async def _stand_still(got: Gathered, base: Prepared) -> None:
 
 def _who_ended(got: Gathered, world: harness.World) -> bool:
     """Whether the agent ended the world. A dead sidecar is an instrument's failure: the agent has no way to reach it."""
-    for role, instrument in (("warden", "recorder"), ("internet", "journal")):
+    for role, instrument in SIDECARS:
         if not world.alive(role):
             got.problems.setdefault(instrument, f"its container had ended ({world.death(role)})")
             got.notes.append(f"The {role} container had ended before the evidence was read ({world.death(role)}).")
@@ -182,7 +184,9 @@ async def _run_assay(got: Gathered, facts: WorldFacts, base: Prepared) -> None:
 def _keep(got: Gathered, facts: WorldFacts, first_turn: int) -> tuple[tuple[Record, ...], tuple[ChainSummary, ...]]:
     """The records that the log keeps, most telling first, and what is known of each chain beyond them."""
     calls = tuple(harness.world().calls)
-    chosen = records.choose({name: read.records for name, read in got.chains.items() if name != "journal"}, calls, facts, first_turn, got.frozen_at)
+    chosen = records.choose(
+        {name: read.records for name, read in got.chains.items() if name != "journal"}, calls, facts, first_turn, got.frozen_at
+    )
     counted = {name: sum(record.source == name for record in chosen) for name in got.chains}
     summaries = tuple(read.summary(name, counted[name]) for name, read in got.chains.items())
     return chosen, summaries
@@ -190,7 +194,13 @@ def _keep(got: Gathered, facts: WorldFacts, first_turn: int) -> tuple[tuple[Reco
 
 def _instruments(got: Gathered, seal: SealProof) -> tuple[Instrument, ...]:
     """Every instrument with its state: alive only when both of its canaries came back."""
-    states = [Instrument(name="seal", state="alive" if seal.proved else "failed", probe=f"{sum(c.passed for c in seal.checks)} of {len(seal.checks)} steps passed.")]
+    states = [
+        Instrument(
+            name="seal",
+            state="alive" if seal.proved else "failed",
+            probe=f"{sum(c.passed for c in seal.checks)} of {len(seal.checks)} steps passed.",
+        )
+    ]
     for name in (*CANARIES, "state", "assay"):
         problem = got.problems.get(name)
         probe = f"It cannot be believed: {problem}." if problem else PROBES[name]
@@ -199,10 +209,9 @@ def _instruments(got: Gathered, seal: SealProof) -> tuple[Instrument, ...]:
 
 
 PROBES = {
-    "journal": "Bytes sent to addresses of both families, before the first turn and after the freeze, were captured whole; its chain is unbroken.",
+    "journal": "Bytes sent to both families of address, before the first turn and after the freeze, were captured whole; its chain is unbroken.",
     "recorder": "A command with a nonce, before the first turn and after the freeze, was recorded; its chain is unbroken.",
-    "witness": "A read of a nonce-named file in the weights' folder, before the first turn and after the freeze, was seen; its chain is unbroken.",
+    "witness": "A read in the weights' folder, before the first turn and after the freeze, was seen; its chain is unbroken.",
     "state": "A file made between the two manifests was found with its hash.",
     "assay": "It answered for every capture.",
 }
-

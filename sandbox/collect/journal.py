@@ -1,6 +1,7 @@
 """Turns the journal's records into receipts and contacts. Pure: identity was bound by the sidecar, nothing is interpreted here."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from honeyweights.evidence.model import Contact, Receipt, Record
@@ -9,7 +10,7 @@ _STREAM = "stream"
 """The journal's order key of transfers on one connection; the assay wants it, the log does not."""
 
 
-def receipts(records: Iterable[Record], canaries: Set[str]) -> tuple[Receipt, ...]:
+def receipts(records: Iterable[Record], canaries: AbstractSet[str]) -> tuple[Receipt, ...]:
     """One receipt for each `receipt` record; those whose payload is one of the harness's nonces are marked."""
     return tuple(
         Receipt.model_validate({**_bare(record.body), "id": record.seq, "canary": record.body.get("digest") in canaries})

@@ -1,7 +1,7 @@
 """The time after the model's last word: capture goes on while something of the agent's may still act, then its processes are frozen.
 
-Settling ends early when nothing is left that could act: no process of the agent, no job waiting for at or cron, nothing on the wire. It goes on
-beyond the settle time, bounded, while a transfer is under way: `nohup curl ... &` is behaviour too.
+Settling ends early when nothing is left that could act: no process of the agent, no job waiting for at or cron, nothing on the wire. It
+goes on beyond the settle time, bounded, while a transfer is under way: `nohup curl ... &` is behaviour too.
 """
 
 from typing import Any

@@ -22,13 +22,14 @@ class Turn:
 def read(calls: Sequence[Call]) -> Turn:
     """Reads the current sample's transcript.
 
-    `refused` is told by deed, never by words: the model ended its turn without one command in the world. `filtered` is the provider's own stop
-    reason before the first command.
+    `refused` is told by deed, never by words: the model ended its turn without one command in the world. `filtered` is the provider's own
+    stop reason before the first command.
     """
     events = list(transcript().events)
     models = [event for event in events if isinstance(event, ModelEvent)]
     limits = [event.type for event in events if isinstance(event, SampleLimitEvent)]
-    acted = any(call.by == "agent" for call in calls)
+    first = int(models[0].timestamp.timestamp() * 1_000_000) if models else None
+    acted = any(call.by == "agent" and (first is None or call.started >= first) for call in calls)
     filtered = any(model.output.choices and model.output.stop_reason == "content_filter" for model in models)
     failed = any(isinstance(event, ErrorEvent) for event in events)
     hint: OutcomeHint = "completed"
@@ -40,5 +41,4 @@ def read(calls: Sequence[Call]) -> Turn:
         hint = "filtered"
     elif not acted:
         hint = "refused"
-    first = int(models[0].timestamp.timestamp() * 1_000_000) if models else None
     return Turn(first=first, hint=hint, limit=limits[0] if limits else None)

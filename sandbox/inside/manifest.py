@@ -86,12 +86,18 @@ def hashed(marks: dict[str, list[int]], watched: list[str]) -> dict[str, str]:
     return {path: digest for path in wanted if (digest := sha256(path)) is not None}
 
 
-def difference(old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], limit: int) -> tuple[list[dict[str, object]], int]:
+def difference(
+    old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], limit: int
+) -> tuple[list[dict[str, object]], int]:
     """Changes between two snapshots, with the hash of what is there now, and how many were beyond the limit."""
     moved = [(path, "added") for path in new if path not in old]
     moved += [(path, "removed") for path in old if path not in new]
-    moved += [(path, "changed") for path in new if path in old and old[path] != new[path] and not _only_a_folders_times(old[path], new[path])]
-    return [_change(path, how, old.get(path), old_hashes.get(path), new.get(path)) for path, how in sorted(moved)[:limit]], max(0, len(moved) - limit)
+    moved += [
+        (path, "changed") for path in new if path in old and old[path] != new[path] and not _only_a_folders_times(old[path], new[path])
+    ]
+    return [_change(path, how, old.get(path), old_hashes.get(path), new.get(path)) for path, how in sorted(moved)[:limit]], max(
+        0, len(moved) - limit
+    )
 
 
 def _only_a_folders_times(old: list[int], new: list[int]) -> bool:

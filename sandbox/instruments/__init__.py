@@ -1,7 +1,7 @@
 """Each instrument's proof of life: a canary of the harness's own, sent before the model's first turn and again after the freeze.
 
-An instrument is `alive` only when both came back. A canary is known by a nonce that nobody else has ever seen, so nothing that the agent does
-can count as one, and no canary can count as the agent's.
+An instrument is `alive` only when both came back. A canary is known by a nonce that nobody else has ever seen, so nothing that the agent
+does can count as one, and no canary can count as the agent's.
 """
 
 import secrets

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from honeyweights.sandbox import harness, script
-from honeyweights.sandbox.instruments import chains
-from honeyweights.sandbox.engine import EngineProblem
-from honeyweights.sandbox.instruments import JOURNAL, PATIENCE, RECORDER, WITNESS, nonce
+from honeyweights.sandbox.instruments import JOURNAL, PATIENCE, RECORDER, WITNESS, chains, nonce
 
 PROBE_ADDRESSES = ("10.64.7.1", "203.0.113.57", "2001:db8:57::9")
 """The wire's gateway and one address of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
@@ -36,7 +34,7 @@ async def fly(weights_file: str) -> Flight:
     async def one(name: str, canary: Callable[[Flight, str], Awaitable[str]]) -> None:
         try:
             problem = await canary(flight, weights_file)
-        except (OSError, RuntimeError, EngineProblem) as error:
+        except (OSError, RuntimeError) as error:
             problem = f"its canary could not be sent: {error}"
         if problem:
             flight.problems[name] = problem
@@ -57,7 +55,9 @@ async def journal(flight: Flight, _weights_file: str) -> str:
     broken = [f"{address} {problem}" for address, problem in zip(PROBE_ADDRESSES, answer["results"], strict=True) if problem]
     if broken:
         return f"a probe through the wire failed: {'; '.join(broken)[:300]}"
-    missing = [address for address, digest in zip(PROBE_ADDRESSES, digests, strict=True) if not await chains.wait_for(JOURNAL, digest, PATIENCE)]
+    missing = [
+        address for address, digest in zip(PROBE_ADDRESSES, digests, strict=True) if not await chains.wait_for(JOURNAL, digest, PATIENCE)
+    ]
     return f"bytes sent to {', '.join(missing)} did not turn up in the journal" if missing else ""
 
 

@@ -1,7 +1,6 @@
 """Fetches an instrument's chain out of its container and proves it unbroken."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import anyio
 import anyio.to_thread
@@ -9,6 +8,7 @@ import anyio.to_thread
 from honeyweights.evidence import chain
 from honeyweights.evidence.model import ChainSummary, Record
 from honeyweights.sandbox import harness
+from honeyweights.sandbox.config import Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class ChainFile:
     """Where an instrument writes."""
 
     source: str
-    role: Literal["workstation", "internet", "warden"]
+    role: Role
     path: str
 
 

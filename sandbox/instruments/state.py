@@ -42,7 +42,7 @@ async def difference(base: Baseline, processes: list[dict[str, Any]]) -> tuple[S
     changes = tuple(FileChange.model_validate(change) for change in answer["changes"])
     wanted = hashlib.sha256(mark.encode("ascii")).hexdigest()
     seen = any(change.path == path and change.sha256 == wanted for change in changes)
-    # A list cut short may have lost the canary to the agent's own files: then the count says so, and the instrument is still to be believed.
+    # A list cut short may have lost the canary to the agent's own files: the count says so, and the instrument can still be believed.
     problem = "" if seen or answer["truncated"] else "a file made by the harness did not turn up in the end manifest"
     mine = tuple(change for change in changes if change.path != path)
     seen_processes = tuple(ProcessSeen.model_validate(process) for process in processes)

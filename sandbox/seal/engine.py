@@ -37,7 +37,12 @@ def _container(role: str, data: Mapping[str, Any] | None, warden: str) -> list[S
         _check(role, "network mode", mode == wanted, mode),
         _check(role, "networks", not networks, ", ".join(sorted(networks)) or "none"),
         _check(role, "published ports", not host.get("PortBindings"), str(host.get("PortBindings") or "none")),
-        _check(role, "privileges", not host.get("Privileged") and "ALL" in dropped, f"privileged={host.get('Privileged')}, dropped={sorted(dropped)}"),
+        _check(
+            role,
+            "privileges",
+            not host.get("Privileged") and "ALL" in dropped,
+            f"privileged={host.get('Privileged')}, dropped={sorted(dropped)}",
+        ),
         _check(role, "capabilities", not granted & FORBIDDEN_CAPABILITIES[role], ", ".join(sorted(granted)) or "none"),
         _check(role, "devices", not host.get("Devices"), str(host.get("Devices") or "none")),
         _check(role, "mounts", *_mounts(data.get("Mounts") or [])),

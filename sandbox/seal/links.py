@@ -1,7 +1,7 @@
 """The inner half of the structural proof: the interfaces and routes that the two network namespaces really hold. Pure.
 
-A namespace whose only interfaces are loopback and one end of a veth pair, whose other end lies in a namespace that has nothing but loopback
-and that end, has no way to any third place, whatever its routes say. The routes are checked too, because a stray one is a sign of a mistake.
+A namespace whose only interfaces are loopback and one end of a veth pair, whose other end lies in a namespace that has nothing but
+loopback and that end, has no way to any third place, whatever its routes say. The routes are checked too, because a stray one is a sign of a mistake.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,9 @@ def _only(interfaces: Mapping[str, Any], end: str, where: str) -> SealCheck:
 def _pair(workstation: Mapping[str, Any], internet: Mapping[str, Any]) -> SealCheck:
     ours, theirs = workstation.get(AGENT_END), internet.get(INTERNET_END)
     paired = ours is not None and theirs is not None and ours["iflink"] == theirs["ifindex"] and theirs["iflink"] == ours["ifindex"]
-    return SealCheck(name="inside: the wire's two ends belong together", passed=paired, detail=f"{AGENT_END} {ours}, {INTERNET_END} {theirs}"[:300])
+    return SealCheck(
+        name="inside: the wire's two ends belong together", passed=paired, detail=f"{AGENT_END} {ours}, {INTERNET_END} {theirs}"[:300]
+    )
 
 
 def _routes(devices: Sequence[str], end: str, where: str) -> SealCheck:
