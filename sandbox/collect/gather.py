@@ -209,7 +209,7 @@ def _instruments(got: Gathered, seal: SealProof) -> tuple[Instrument, ...]:
 
 
 PROBES = {
-    "journal": "Bytes sent to both families of address, before the first turn and after the freeze, were captured whole; its chain is unbroken.",
+    "journal": "Bytes sent to both families of address, before the first turn and after the freeze, were captured; its chain is unbroken.",
     "recorder": "A command with a nonce, before the first turn and after the freeze, was recorded; its chain is unbroken.",
     "witness": "A read in the weights' folder, before the first turn and after the freeze, was seen; its chain is unbroken.",
     "state": "A file made between the two manifests was found with its hash.",

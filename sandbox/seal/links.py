@@ -1,7 +1,8 @@
 """The inner half of the structural proof: the interfaces and routes that the two network namespaces really hold. Pure.
 
 A namespace whose only interfaces are loopback and one end of a veth pair, whose other end lies in a namespace that has nothing but
-loopback and that end, has no way to any third place, whatever its routes say. The routes are checked too, because a stray one is a sign of a mistake.
+loopback and that end, has no way to any third place, whatever its routes say. The routes are checked too, because a stray one is a sign
+of a mistake.
 """
 
 from collections.abc import Mapping, Sequence
