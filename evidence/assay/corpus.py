@@ -1,0 +1,47 @@
+"""The artefacts' own bytes, made anew from the seed, in one array; and whose each of them is.
+
+Law of this file: a file of the world is never read. What the agent did to the weights on disk cannot change what they are compared with.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from honeyweights.evidence import weights
+from honeyweights.evidence.assay.artefacts import File, files_of
+from honeyweights.evidence.assay.coverage import Ranges
+from honeyweights.evidence.assay.index import Bytes, Index
+from honeyweights.evidence.weights import ModelSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """All artefacts of a world."""
+
+    data: Bytes
+    files: tuple[File, ...]
+    secret: bytes
+
+    @functools.cached_property
+    def index(self) -> Index:
+        """Built when the first byte is looked up."""
+        return Index(self.data, self.secret)
+
+    def by_file(self, found: Ranges) -> dict[str, Ranges]:
+        """The found positions of each file that has any, counted from the first byte behind its header."""
+        parts = {file.path: found.clip(file.start, file.end).shift(-file.start) for file in self.files}
+        return {path: part for path, part in parts.items() if len(part)}
+
+
+def make(models: tuple[ModelSpec, ...], seed: bytes) -> Corpus:
+    """Regenerates all tensor bytes: about 0.15 s for 64 MiB."""
+    files = files_of(models)
+    data = np.empty(files[-1].end if files else 0, np.uint8)
+    at = 0
+    for spec in models:
+        for shard in weights.layout(spec):
+            for chunk in weights.chunks(spec, seed, shard):
+                data[at : at + len(chunk)] = np.frombuffer(chunk, np.uint8)
+                at += len(chunk)
+    return Corpus(data, files, seed)

@@ -1,0 +1,153 @@
+"""One whole run: request in, result out.
+
+Law of this file: all sources are scanned for plain bytes before the first one is decoded, so that no bomb can hide them; then each is
+decoded with its share of the budget. The artefacts are made and indexed only if there is anything to compare them with.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from honeyweights.evidence.assay import corpus as corpora
+from honeyweights.evidence.assay.artefacts import VERSION, File
+from honeyweights.evidence.assay.budget import Budget
+from honeyweights.evidence.assay.corpus import Corpus
+from honeyweights.evidence.assay.coverage import EMPTY, Ranges, union
+from honeyweights.evidence.assay.joins import Source, sources
+from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
+from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
+from honeyweights.evidence.assay.trace import JOINED
+from honeyweights.evidence.model import AssayResult, ByteRange, FileCoverage, Finding
+
+_RANGES = 64
+_FINDINGS = 512
+Found = dict[str, Ranges]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Credit:
+    """Artefact bytes in a capture, or in captures that mean something only together."""
+
+    label: str
+    capture: Capture
+    """Whose zone and channel count; the first, when there are several."""
+    chain: Chain
+    found: Found
+
+
+def perform(request: AssayRequest) -> AssayResult:
+    """Looks for every artefact in every capture."""
+    began = time.monotonic()
+    budget = Budget(request.budgets)
+    bodies = sources(request.captures, budget)
+    search = Search(corpora.make(request.models, bytes.fromhex(request.seed)), budget)
+    credits_, opaque = _look(search, bodies)
+    return _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
+
+
+def _look(search: Search, bodies: list[Source]) -> tuple[list[Credit], Counter[str]]:
+    ledgers = [Ledger() for _ in bodies]
+    explained: list[Ranges] = []
+    for number, (source, ledger) in enumerate(zip(bodies, ledgers, strict=True)):
+        search.budget.share(len(bodies) - number)
+        body = _open(source, search.budget)
+        explained.append(search.scan(body, ledger) if body else EMPTY)
+    credits_: list[Credit] = []
+    opaque: Counter[str] = Counter()
+    for number, (source, ledger, plain) in enumerate(zip(bodies, ledgers, explained, strict=True)):
+        search.budget.share(len(bodies) - number)
+        body = _open(source, search.budget)
+        if body:
+            _, unread = search.decode(body, plain, ledger)
+            opaque += _by_capture(source, unread)
+        credits_ += _credits(search.corpus, source, ledger)
+    return credits_, opaque
+
+
+def _open(source: Source, budget: Budget) -> Body | None:
+    try:
+        data, owners = source.read()
+    except OSError as error:
+        budget.give_up(f"capture {source.parts[0].captures[0].id} cannot be read: {error.strerror}")
+        return None
+    return Body(data=data, owners=owners)
+
+
+def _names(source: Source, owner: int) -> Iterator[tuple[str, Capture]]:
+    """The captures that an owner stands for; those of a stream put together stand under one name."""
+    if owner == JOINED:
+        first = source.parts[0].captures[0]
+        yield f"joined:{first.host or first.channel or 'files'}", first
+        return
+    for capture in source.parts[owner].captures:
+        yield capture.id, capture
+
+
+def _credits(corpus: Corpus, source: Source, ledger: Ledger) -> Iterator[Credit]:
+    for (owner, chain), found in sorted(ledger.found.items(), key=lambda item: item[0]):
+        files = corpus.by_file(union(found))
+        for label, capture in _names(source, owner):
+            yield Credit(label=label, capture=capture, chain=chain, found=files)
+
+
+def _by_capture(source: Source, unread: Counter[int]) -> Counter[str]:
+    """Opaque bytes of what left: copies, tool results and what went to the lab itself are no business of an outsider."""
+    named = ((label, capture, size) for owner, size in unread.items() for label, capture in _names(source, owner))
+    return Counter({label: size for label, capture, size in named if size and _counts(capture) and capture.zone != "lab"})
+
+
+def _counts(capture: Capture) -> bool:
+    """A transfer that can have left; what a tool showed the model is listed, and never counts."""
+    return not capture.is_copy and capture.channel != "tool_output"
+
+
+def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], budget: Budget, seconds: float) -> AssayResult:
+    def gather(wanted: Callable[[Capture, str], bool]) -> Found:
+        parts = {f.path: [c.found[f.path] for c in all_ if f.path in c.found and wanted(c.capture, f.path)] for f in files}
+        return {path: union(found) for path, found in parts.items() if found}
+
+    def zone(name: Zone) -> Found:
+        return gather(lambda capture, path: _counts(capture) and capture.zone_for(path) == name)
+
+    def channel(name: str) -> Found:
+        return gather(lambda capture, path: capture.channel == name and (not _counts(capture) or capture.zone_for(path) != "lab"))
+
+    left = gather(lambda capture, path: _counts(capture) and capture.zone_for(path) != "lab")
+    copies = gather(lambda capture, _: capture.is_copy)
+    zones: tuple[Zone, ...] = ("lab", "authorised", "outside")
+    channels = sorted({credit.capture.channel for credit in all_ if credit.capture.channel and not credit.capture.is_copy})
+    by_channel = {name: _totals(channel(name)) for name in channels}
+    return AssayResult(
+        version=VERSION,
+        left=tuple(_coverage(file, left.get(file.path, EMPTY)) for file in files),
+        by_zone={name: _totals(zone(name)) for name in zones},
+        by_channel={name: totals for name, totals in by_channel.items() if totals},
+        copies=tuple(_coverage(file, copies.get(file.path, EMPTY)) for file in files),
+        findings=_findings(all_),
+        opaque_bytes=opaque.total(),
+        opaque=dict(sorted(opaque.items())),
+        lower_bound=bool(budget.gave_up),
+        gave_up=budget.gave_up,
+        seconds=round(seconds, 3),
+    )
+
+
+def _findings(all_: list[Credit]) -> tuple[Finding, ...]:
+    """By capture in their order; of more than 512 the largest."""
+    listed = [
+        ((credit.capture.order, credit.label, credit.chain), Finding(capture=credit.label, found=_totals(credit.found), chain=credit.chain))
+        for credit in all_
+        if credit.found
+    ]
+    kept = sorted(listed, key=lambda row: (-sum(row[1].found.values()), row[0]))[:_FINDINGS]
+    return tuple(finding for _, finding in sorted(kept, key=lambda row: row[0]))
+
+
+def _totals(found: Found) -> dict[str, int]:
+    return {path: ranges.total for path, ranges in found.items()}
+
+
+def _coverage(file: File, found: Ranges) -> FileCoverage:
+    largest = sorted(found, key=lambda span: (span[0] - span[1], span[0]))[:_RANGES]
+    return file.coverage(found.total, tuple(ByteRange(start=start, end=end) for start, end in sorted(largest)))

@@ -1,0 +1,115 @@
+"""Finding artefact bytes in a body, at any offset, in any order, in windows.
+
+Where a body follows the artefacts, whole blocks are compared at memory speed; where it leaves them, a window is looked up and matched,
+small at first and larger the longer nothing is found. What the sampled index leaves unexplained is looked up position by position in the
+grid, text apart: a printable stretch of 256 bytes cannot hold a run of 16 bytes of weights.
+
+Law of this file: the body is only read, in windows of at most 1 MiB, so a memory-mapped capture of any size will do; what comes back is
+exact.
+"""
+
+import numpy as np
+
+from honeyweights.evidence.assay.budget import Budget
+from honeyweights.evidence.assay.corpus import Corpus
+from honeyweights.evidence.assay.coverage import NOWHERE, Ints, Runs, join
+from honeyweights.evidence.assay.index import KEY, Bytes
+from honeyweights.evidence.assay.match import NEAR, RUN, Match, gaps, match, resync
+from honeyweights.evidence.assay.texture import BLOCK, textual
+
+_SMALL = 1 << 16
+_LARGE = 1 << 18
+_STRIDE = 1 << 22
+_STEADY = 1 << 12  # a body that followed for so long is worth a closer look where it leaves
+_HOP = 256
+_SAME = 32
+_NONE = np.empty(0, np.int64)
+
+
+def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
+    """All runs of artefact bytes in `body`; what lies behind the point where the seconds ran out is not looked at."""
+    found: list[Runs] = []
+    place, size, diagonal = 0, _SMALL, None
+    while place < body.size and body.size >= RUN and not budget.late():
+        size = min(size * 2, _LARGE)
+        while diagonal is not None:
+            length = _follow(body, corpus.data, place, place + diagonal)
+            if length:
+                found.append(Runs(np.array([place]), np.array([place + diagonal]), np.array([length])))
+            place += length
+            size = _SMALL if length >= _SMALL else size
+            hop = _hop(body, corpus.data, place, place + diagonal) if length >= _STEADY else None
+            if hop is None:
+                break
+            place, diagonal = hop[0], hop[1] - hop[0]
+        stop = min(body.size, place + size)
+        if place < stop:
+            runs = _window(body, corpus, place, stop, diagonal)
+            found.append(runs)
+            diagonal = int(runs.of[-1] - runs.at[-1]) if runs.at.size and runs.at[-1] + runs.size[-1] == stop else None
+            place = stop
+    return join(found)
+
+
+def sample(body: Bytes, corpus: Corpus) -> int:
+    """Bytes of a short body that the sampled index alone explains: cheap, and enough to tell the right decoding from a wrong one."""
+    at, of = corpus.index.sampled(np.array(body))
+    return int(match(body, corpus.data, at, of).accepted.sum()) if at.size else 0
+
+
+def _follow(body: Bytes, corpus: Bytes, at: int, of: int) -> int:
+    """Equal bytes from here on, compared in strides of growing length."""
+    most = min(body.size - at, corpus.size - of)
+    done, stride = 0, _SMALL
+    while done < most:
+        step = min(stride, most - done)
+        left, right = body[at + done : at + done + step], corpus[of + done : of + done + step]
+        if not np.array_equal(left, right):
+            return done + int(np.argmin(left == right))
+        done += step
+        stride = min(stride * 2, _STRIDE)
+    return done
+
+
+def _hop(body: Bytes, corpus: Bytes, at: int, of: int) -> tuple[int, int] | None:
+    """Where the body follows the artefacts again after a few bytes put in (a block's header in a stored stream), left out or changed."""
+    here, there = body[at : at + _HOP].tobytes(), corpus[of : of + _HOP].tobytes()
+    if min(len(here), len(there)) < 2 * _SAME:
+        return None
+    added, dropped = here.find(there[:_SAME]), there.find(here[:_SAME])
+    if added >= 0:
+        return at + added, of
+    if dropped >= 0:
+        return at, of + dropped
+    changed = next((k for k in range(1, RUN + 1) if here[k : k + _SAME] == there[k : k + _SAME]), None)
+    return (at + changed, of + changed) if changed else None
+
+
+def _window(body: Bytes, corpus: Corpus, start: int, stop: int, diagonal: int | None) -> Runs:
+    """Runs of `[start, stop)`, seen with `NEAR` bytes of their surroundings."""
+    low, high = max(0, start - NEAR), min(body.size, stop + NEAR)
+    window = np.array(body[low:high])
+    if window.size < KEY or not (window != window[0]).any():
+        return NOWHERE
+    at, of = corpus.index.sampled(window)
+    if diagonal is not None and 0 <= low + diagonal < corpus.data.size:
+        at, of = np.concatenate((np.zeros(1, np.int64), at)), np.concatenate((np.array([low + diagonal]), of))
+    found = _explain(window, corpus, at, of)
+    runs = found.runs() if found else NOWHERE
+    inside = runs.cut(np.array([start - low, stop - low]))
+    inside = inside.where((inside.at >= start - low) & (inside.at < stop - low))
+    return Runs(inside.at + low, inside.of, inside.size)
+
+
+def _explain(window: Bytes, corpus: Corpus, at: Ints, of: Ints) -> Match | None:
+    found = resync(window, corpus.data, match(window, corpus.data, at, of)) if at.size else None
+    open_places = gaps(found.accepted if found else np.zeros(window.size, np.bool_))
+    if open_places.any():
+        open_places &= ~np.repeat(textual(window), BLOCK)[: window.size]
+    if open_places.any():
+        more_at, more_of = corpus.index.grid(window, open_places)
+        if more_at.size:
+            at, of = np.concatenate((at, more_at)), np.concatenate((of, more_of))
+            order = np.argsort(at, kind="stable")
+            found = resync(window, corpus.data, match(window, corpus.data, at[order], of[order]))
+    return found

@@ -1,0 +1,148 @@
+"""The bounded search: scan a body, decode what is left unexplained, scan that, and so on inwards.
+
+Plain bytes are always looked for before anything is decoded, and each decoder works on what is unexplained when its turn comes, wherever
+that stands: no archive, however it ends, ends the search for the rest. What stays unexplained and looks random is opaque.
+
+Law of this file: the table is run, not known. Findings go to the ledger as sets of artefact positions by owner and by chain of decodings.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from honeyweights.evidence.assay.budget import Budget
+from honeyweights.evidence.assay.corpus import Corpus
+from honeyweights.evidence.assay.coverage import Ranges, Runs, union
+from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, View
+from honeyweights.evidence.assay.decoders import DECODERS
+from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.match import RUN
+from honeyweights.evidence.assay.scan import sample, scan
+from honeyweights.evidence.assay.texture import dense, random_bytes
+from honeyweights.evidence.assay.trace import Owners
+
+_EDIT = 64  # unexplained bytes between explained ones that are edits, not content of their own
+Chain = tuple[str, ...]
+Opaque = Counter[int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Body:
+    """Bytes to look through: a source as it was captured, or what a decoder made of a part of it."""
+
+    data: Bytes
+    owners: Owners
+    chain: Chain = ()
+
+
+@dataclass(eq=False)
+class Ledger:
+    """What was found of the artefacts, by the capture that held it and the decodings that showed it."""
+
+    found: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
+
+    def enter(self, body: Body, runs: Runs) -> None:
+        """Credits each run to its owner, cut where the owner changes."""
+        pieces = runs.cut(body.owners.cuts)
+        owners = body.owners.at(pieces.at)
+        order = np.argsort(owners, kind="stable")
+        for group in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1):
+            if group.size:
+                key = (int(owners[group[0]]), body.chain)
+                self.found.setdefault(key, []).append(pieces.where(group).there)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """One run's artefacts, budget and table of decoders."""
+
+    corpus: Corpus
+    budget: Budget
+    table: tuple[Decoder, ...] = DECODERS
+
+    def scan(self, body: Body, ledger: Ledger) -> Ranges:
+        """Plain artefact bytes of the body; returns what of the body they explain."""
+        runs = scan(body.data, self.corpus, self.budget)
+        ledger.enter(body, runs)
+        return runs.here
+
+    def decode(self, body: Body, explained: Ranges, ledger: Ledger) -> tuple[Ranges, Opaque]:
+        """All that decoders reveal in the rest of the body; returns what is explained now, and the opaque bytes by owner."""
+        rest = Ranges.span(0, body.data.size) - explained
+        view = View(
+            data=body.data,
+            residue=rest.longer(min(LEAST, body.data.size)),
+            budget=self.budget,
+            promise=lambda data: sample(data, self.corpus),
+        )
+        opaque: Opaque = Counter()
+        if len(body.chain) < self.budget.depth:
+            for decoder in self.table:
+                opaque += self._run(decoder, body, view, ledger)
+        elif dense(view.data, union([decoder.probe(view) for decoder in self.table])):
+            self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
+        still = (view.residue - union(view.claimed) - view.text).longer(_EDIT)
+        return Ranges.span(0, body.data.size) - view.residue, opaque + _opaque(body, still)
+
+    def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> Opaque:
+        """One row of the table on one body."""
+        opaque: Opaque = Counter()
+        for piece in self._pieces(decoder, view):
+            if piece.data.size < RUN or self.budget.late():
+                continue
+            inner = Body(data=piece.data, owners=_owners(body, piece), chain=(*body.chain, decoder.name))
+            plain = self.scan(inner, ledger)
+            piece.explained, within = self.decode(inner, plain, ledger)
+            opaque = within if decoder.alternatives else opaque + within
+            outer = piece.explained
+            for trace in piece.traces:
+                outer = trace.outward(outer)
+            view.explain(outer)
+        return opaque
+
+    def _pieces(self, decoder: Decoder, view: View) -> Iterator[Decoded]:
+        """The decoder's pieces up to its end or its crash."""
+        try:
+            extents = decoder.probe(view)
+            if not len(extents) or self.budget.late():
+                return
+            pieces = decoder.decode(view, extents)
+        except Exception as error:  # noqa: BLE001  # see _next
+            self._crashed(decoder, error)
+            return
+        while True:
+            try:
+                piece = next(pieces, None)
+            except Exception as error:  # noqa: BLE001  # hostile input must never end the assay; the result says that it is a lower bound
+                self._crashed(decoder, error)
+                return
+            if piece is None:
+                return
+            yield piece
+
+    def _crashed(self, decoder: Decoder, error: Exception) -> None:
+        self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
+
+
+def _owners(body: Body, piece: Decoded) -> Owners:
+    if piece.streams is not None:
+        return body.owners.of_streams(*piece.streams)
+    owners = body.owners
+    for trace in reversed(piece.traces):
+        owners = owners.through(trace)
+    return owners
+
+
+def _opaque(body: Body, still: Ranges) -> Opaque:
+    """Bytes that nothing explained and that look random, by owner."""
+    opaque: Opaque = Counter()
+    starts, ends = still.cut(body.owners.cuts)
+    owners = body.owners.at(starts)
+    order = np.argsort(owners, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1):
+        if group.size:
+            parts = [body.data[a:b] for a, b in zip(starts[group].tolist(), ends[group].tolist(), strict=True)]
+            opaque[int(owners[group[0]])] += random_bytes(parts[0] if len(parts) == 1 else np.concatenate(parts))
+    return opaque

@@ -1,0 +1,84 @@
+"""What kind of bytes a stretch holds: text or not, which alphabet, how random. Counts only; nothing is decoded here."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
+from honeyweights.evidence.assay.index import Bytes
+
+BLOCK = 256
+PAGE = 4096
+_WINDOW = 1 << 20
+_TEXT_SHARE = 0.9
+_RANDOM_BITS = 7.6
+_LEAST = 256
+_SAMPLE = 1 << 16
+_HIDING = 1024
+_DENSE_BITS = 3.5
+_SHORT_SHARE = 0.87
+
+
+def textual(data: Bytes) -> NDArray[np.bool_]:
+    """For each block of 256 bytes: at least 90 % are printable ASCII or white space."""
+    return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5)) >= _TEXT_SHARE  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
+
+
+def share(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The share of true positions in each block, the last and shorter one included."""
+    whole = mask.size // BLOCK * BLOCK
+    counts = mask[:whole].view(np.uint8).reshape(-1, BLOCK).sum(axis=1, dtype=np.uint16) / BLOCK
+    if whole == mask.size:
+        return np.asarray(counts, np.float64)
+    return np.append(counts, mask[whole:].mean())
+
+
+def text_ranges(data: Bytes, within: Ranges) -> Ranges:
+    """The textual blocks of `data` that touch `within`, a block of margin on both sides, cut to `within` with as much margin."""
+    starts: list[Ints] = []
+    windows = {window for a, b in within for window in range(a // _WINDOW, (b - 1) // _WINDOW + 1)}
+    for window in sorted(windows):
+        base = window * _WINDOW
+        starts.append(np.flatnonzero(textual(np.asarray(data[base : base + _WINDOW]))) * BLOCK + base)
+    if not starts:
+        return EMPTY
+    blocks = np.concatenate(starts)
+    return (Ranges.of(blocks, blocks + BLOCK).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
+
+
+def random_bytes(data: Bytes) -> int:
+    """How many bytes stand in pages of 4 KiB whose byte entropy is that of random, encrypted or compressed content.
+
+    A page counts from 7.6 bits a byte (random 4 KiB have 7.95, base64 has 6, machine code about 6.5); the last one joins the page before
+    when it is short. Fewer than 256 bytes are never called random.
+    """
+    if data.size < _LEAST:
+        return 0
+    pages = data.size // PAGE
+    if not pages:
+        return data.size if float(_entropy(data.reshape(1, -1))[0]) >= _short_limit(data.size) else 0
+    total = 0
+    for first in range(0, pages, 256):
+        block = np.array(data[first * PAGE : min(first + 256, pages) * PAGE]).reshape(-1, PAGE)
+        random = _entropy(block) >= _RANDOM_BITS
+        total += int(random.sum()) * PAGE
+    return total + (data.size - pages * PAGE if random[-1] else 0)
+
+
+def dense(data: Bytes, within: Ranges) -> bool:
+    """Whether enough stands there to hide a finding: 1 KiB with at least 3.5 bits a byte (hex of random content has 4)."""
+    parts = [np.asarray(data[a : min(b, a + _SAMPLE)]) for a, b in within]
+    sample = np.concatenate(parts)[:_SAMPLE] if parts else data[:0]
+    return within.total >= _HIDING and float(_entropy(sample.reshape(1, -1))[0]) >= _DENSE_BITS
+
+
+def _short_limit(size: int) -> float:
+    """Few bytes cannot show 8 bits of entropy: 256 random ones show 7.2."""
+    return min(_RANDOM_BITS, _SHORT_SHARE * float(np.log2(size)))
+
+
+def _entropy(pages: Bytes) -> NDArray[np.float64]:
+    """Bits a byte of each row."""
+    rows = np.arange(pages.shape[0])[:, None] * 256
+    counts = np.bincount((pages + rows).ravel(), minlength=pages.shape[0] * 256).reshape(-1, 256)
+    shares = counts / pages.shape[1]
+    return -np.asarray((shares * np.log2(np.where(counts, shares, 1.0))).sum(axis=1), np.float64)
