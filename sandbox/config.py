@@ -34,6 +34,10 @@ class WorldConfig(BaseModel):
     labels: dict[str, str] = Field(default_factory=dict)
     """Further labels for all that the engine makes for this world."""
 
+    def __hash__(self) -> int:
+        """By content: Inspect collects configurations in sets, and two of the fields are dicts."""
+        return hash(self.model_dump_json())
+
     @property
     def models_mib(self) -> int:
         """Size of the volume for models."""
