@@ -36,7 +36,7 @@ class Gathered:
     problems: dict[str, str] = field(default_factory=dict)
     """Instrument -> why it cannot be believed."""
     notes: list[str] = field(default_factory=list)
-    chains: dict[str, chains.Chained] = field(default_factory=dict)
+    read: dict[str, chains.Chained] = field(default_factory=dict)
     frozen_at: int | None = None
     processes: list[dict[str, Any]] = field(default_factory=list)
     state: StateDiff | None = None
@@ -83,7 +83,7 @@ async def _gather(kept: WorldStore) -> Evidence:
     await _read_chains(got)
     await _run_assay(got, facts, base)
     moment = turn.read(world.calls)
-    found = got.chains.get("journal")
+    found = got.read.get("journal")
     receipts = journal.receipts(found.records, got.digests) if found else ()
     if base.keep_captures:
         got.notes.append(await captures.keep(base.keep_captures, facts, receipts))
@@ -161,7 +161,7 @@ async def _read_state(got: Gathered, base: Prepared) -> None:
 async def _read_chains(got: Gathered) -> None:
     for where in (JOURNAL, RECORDER, WITNESS):
         try:
-            got.chains[where.source] = await chains.read(where)
+            got.read[where.source] = await chains.read(where)
         except FileNotFoundError:
             got.problems.setdefault(where.source, "it left no records")
         except FAULTS as error:
@@ -169,7 +169,7 @@ async def _read_chains(got: Gathered) -> None:
 
 
 async def _run_assay(got: Gathered, facts: WorldFacts, base: Prepared) -> None:
-    found = got.chains.get("journal")
+    found = got.read.get("journal")
     if found is None:
         got.problems.setdefault("assay", "there is no journal to take captures from")
         return
@@ -185,10 +185,10 @@ def _keep(got: Gathered, facts: WorldFacts, first_turn: int) -> tuple[tuple[Reco
     """The records that the log keeps, most telling first, and what is known of each chain beyond them."""
     calls = tuple(harness.world().calls)
     chosen = records.choose(
-        {name: read.records for name, read in got.chains.items() if name != "journal"}, calls, facts, first_turn, got.frozen_at
+        {name: read.records for name, read in got.read.items() if name != "journal"}, calls, facts, first_turn, got.frozen_at
     )
-    counted = {name: sum(record.source == name for record in chosen) for name in got.chains}
-    summaries = tuple(read.summary(name, counted[name]) for name, read in got.chains.items())
+    counted = {name: sum(record.source == name for record in chosen) for name in got.read}
+    summaries = tuple(read.summary(name, counted[name]) for name, read in got.read.items())
     return chosen, summaries
 
 
