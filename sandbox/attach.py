@@ -94,7 +94,9 @@ async def _connect(where: Endpoint) -> ByteStream:
             return await anyio.connect_unix(where.path)
         if where.tls is None:
             return await anyio.connect_tcp(where.host, where.port)
-        return await TLSStream.wrap(await anyio.connect_tcp(where.host, where.port), hostname=where.host, ssl_context=where.tls, standard_compatible=False)
+        return await TLSStream.wrap(
+            await anyio.connect_tcp(where.host, where.port), hostname=where.host, ssl_context=where.tls, standard_compatible=False
+        )
     except OSError as error:
         raise EngineProblem("The Docker Engine does not answer any more: start it, then run the command again.") from error
 

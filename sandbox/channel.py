@@ -7,12 +7,12 @@ what belongs to the others; when it has its own end, or is cancelled, the next o
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import anyio
 
 from honeyweights.sandbox.attach import Attachment, Ended
-from honeyweights.sandbox.frames import CHUNK, LARGEST, VERSION, WINDOW, Exit, Frames, Garbled, How, Kind, Request, Stage, Tail, clock, frame, u32
+from honeyweights.sandbox.frames import CHUNK, LARGEST, VERSION, Exit, Frames, Garbled, How, Kind, Request, Stage, frame, u32
+from honeyweights.sandbox.running import Outcome, Running
 
 SEND_SECONDS = 30
 """A frame that cannot be sent for so long means that the container is stuck."""
@@ -25,48 +25,14 @@ class Lost(RuntimeError):  # noqa: N818  # what happened to the channel
     """The container ended, or is stuck: no command can be run in it, and those under way have no result."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A command's end, with the last `limit` bytes of each of its outputs."""
-
-    exit: Exit
-    out: bytes
-    err: bytes
-    sid: int | None
-
-
-@dataclass(eq=False, kw_only=True)
-class _Running:
-    limit: int
-    out: Tail = field(init=False)
-    err: Tail = field(init=False)
-    on_start: Callable[[int], None] | None = None
-    sid: int | None = None
-    exit: Exit | None = None
-    clock: int | None = None
-    credit: int = WINDOW
-    broken: bool = False
-    over: bool = False
-    wake: anyio.Event = field(default_factory=anyio.Event)
-    fed: anyio.Event = field(default_factory=anyio.Event)
-
-    def __post_init__(self) -> None:
-        self.out, self.err = Tail(self.limit), Tail(self.limit)
-
-    def finish(self) -> None:
-        self.over = True
-        self.wake.set()
-        self.fed.set()
-
-
 class Channel:
     """The host's end of a `sessiond`."""
 
     def __init__(self, attachment: Attachment) -> None:
         self._attachment = attachment
         self._frames = Frames()
-        self._running: dict[int, _Running] = {}
-        self._reader: _Running | None = None
+        self._running: dict[int, Running] = {}
+        self._reader: Running | None = None
         self._sending = anyio.Lock()
         self._last = 0
         self._lost: str | None = None
@@ -154,21 +120,23 @@ class Channel:
         self._lose("the channel was closed")
         await self._attachment.aclose()
 
-    def _enter(self, limit: int) -> tuple[_Running, int]:
+    def _enter(self, limit: int) -> tuple[Running, int]:
         if self._lost is not None:
             raise Lost(self._lost)
         self._last += 1
-        self._running[self._last] = running = _Running(limit=limit)
+        self._running[self._last] = running = Running(limit=limit)
         return running, self._last
 
     def _leave(self, number: int) -> None:
         del self._running[number]
         self._appoint()
 
-    async def _converse(self, running: _Running, number: int, payload: bytes, data: bytes | None) -> None:
+    async def _converse(self, running: Running, number: int, payload: bytes, data: bytes | None) -> None:
         start = frame(Kind.EXEC, number, payload)
         if data is None or len(data) <= CHUNK:
-            await self._send(start + (b"" if data is None else (frame(Kind.INPUT, number, data) if data else b"") + frame(Kind.CLOSE, number)))
+            await self._send(
+                start + (b"" if data is None else (frame(Kind.INPUT, number, data) if data else b"") + frame(Kind.CLOSE, number))
+            )
             await self._until_over(running)
             return
         async with anyio.create_task_group() as group:
@@ -177,7 +145,7 @@ class Channel:
             await self._until_over(running)
             group.cancel_scope.cancel()
 
-    async def _feed(self, running: _Running, number: int, data: bytes) -> None:
+    async def _feed(self, running: Running, number: int, data: bytes) -> None:
         """Sends the input as fast as the command takes it."""
         view, at = memoryview(data), 0
         while at < len(data) and not (running.broken or running.over):
@@ -207,7 +175,7 @@ class Channel:
         if patience.cancelled_caught:
             self._lose("the container does not take its input")
 
-    async def _until_over(self, running: _Running) -> None:
+    async def _until_over(self, running: Running) -> None:
         try:
             while not running.over and self._lost is None:
                 if self._reader is None:
@@ -261,29 +229,4 @@ class Channel:
         elif kind is Kind.CHILD:
             self._say(b"its program ended with wait status %d\n" % u32(payload))
         elif (running := self._running.get(number)) is not None:
-            _apply(running, kind, payload)
-
-
-def _apply(running: _Running, kind: Kind, payload: bytes) -> None:
-    """What one frame does to the command that it is about."""
-    match kind:
-        case Kind.OUT:
-            running.out.write(payload)
-        case Kind.ERR:
-            running.err.write(payload)
-        case Kind.STARTED:
-            running.sid = u32(payload)
-            if running.on_start is not None:
-                running.on_start(running.sid)
-        case Kind.CREDIT:
-            running.credit += u32(payload)
-            running.fed.set()
-        case Kind.BROKEN:
-            running.broken = True
-            running.fed.set()
-        case Kind.EXIT:
-            running.exit = Exit.decode(payload)
-            running.finish()
-        case Kind.PONG:
-            running.clock = clock(payload)
-            running.finish()
+            running.apply(kind, payload)

@@ -111,7 +111,7 @@ def _remove_volume(name: str) -> None:
 
 
 def _until_gone(remove_it: partial[Any]) -> None:
-    """A conflict means that the engine is still at it: somebody else's removal, or a container that holds the volume and is on its way out."""
+    """A conflict means that the engine is still at it: another removal, or a container on its way out that holds the volume."""
     for last in [False] * _TRIES + [True]:
         try:
             with engine.sentences():
@@ -136,8 +136,7 @@ async def remove_leftovers() -> int:
 
 def keep(world: str) -> None:
     """Marks a world as kept on purpose, by a volume that says so: labels of containers cannot be changed."""
-    body = {"name": f"hw-{world}-kept", "driver": "local", "labels": {**OURS, WORLD: world, KEPT: "1", **owner_labels()}}
-    engine.client().api.create_volume(**body)
+    engine.client().api.create_volume(f"hw-{world}-kept", labels={**OURS, WORLD: world, KEPT: "1", **owner_labels()})
 
 
 def remove_own() -> None:

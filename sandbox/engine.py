@@ -145,7 +145,9 @@ def require_room() -> None:
     except OSError:
         return
     if free < ROOM_MIB:
-        raise EngineProblem(f"Only {free} MiB are free under {root}, and a world needs {ROOM_MIB}: free some room, then run the command again.")
+        raise EngineProblem(
+            f"Only {free} MiB are free under {root}, and a world needs {ROOM_MIB}: free some room, then run the command again."
+        )
 
 
 async def call(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:

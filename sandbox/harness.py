@@ -11,10 +11,11 @@ from docker.errors import NotFound
 from inspect_ai.util import ExecResult, sandbox
 
 from honeyweights.sandbox import engine
-from honeyweights.sandbox.channel import Lost, Outcome
+from honeyweights.sandbox.channel import Lost
 from honeyweights.sandbox.config import Role
 from honeyweights.sandbox.frames import How, Operation, Request, Stage
 from honeyweights.sandbox.provider import HoneyweightsSandbox, exec_result
+from honeyweights.sandbox.running import Outcome
 from honeyweights.sandbox.world import World, caller, now, shown
 
 __all__ = ["CommandFailed", "World", "fetch", "now", "put", "run", "world"]
@@ -68,7 +69,9 @@ async def run(
         raise TimeoutError(f"{argv[0]} in the {role} took longer than {timeout} s")
     result = exec_result(request, outcome)
     if check and not result.success:
-        raise CommandFailed(f"{shown(' '.join(argv), 80)} in the {role} ended with {result.returncode}: {shown(result.stderr.strip(), 300)}")
+        raise CommandFailed(
+            f"{shown(' '.join(argv), 80)} in the {role} ended with {result.returncode}: {shown(result.stderr.strip(), 300)}"
+        )
     return result
 
 
@@ -93,7 +96,7 @@ async def fetch(role: Role, path: str) -> bytes:
     """
     current = world()
     channel = current.channels.get(role)
-    if channel is not None and channel.lost is None:
+    if channel is not None and channel.lost is None and role not in current.paused:
         try:
             return await _read(current, role, path)
         except CommandFailed:

@@ -47,7 +47,7 @@ def image(reference: str) -> Image:
     """
     try:
         with engine.sentences():
-            found = engine.client().api.inspect_image(reference)
+            found = engine.client().images.get(reference).attrs
     except (ImageNotFound, NotFound) as error:
         raise EngineProblem(f"The image {reference} is missing: build it with `honeyweights build`.") from error
     return Image(id=found["Id"], folder=(found.get("Config") or {}).get("WorkingDir") or "/")
@@ -70,7 +70,11 @@ async def start(config: WorldConfig, references: Mapping[Role, str], *, task: st
     name = uuid4().hex[:12]
     labels = cleanup.world_labels(name, task=task, sample=sample, extra=config.labels)
     plan = Layout(id=name, config=config, images={role: found.id for role, found in images.items()}, labels=labels)
-    world = World(layout=plan, folders={role: found.folder for role, found in images.items()}, image_digests=dict(plan.images))
+    world = World(
+        layout=plan,
+        folders={role: found.folder for role, found in images.items()},
+        image_digests={role: found.id for role, found in images.items()},
+    )
     try:
         await _Launch(world).run()
     except BaseException as error:
@@ -103,15 +107,17 @@ class _Launch:
         self._began = time.monotonic()
 
     async def run(self) -> None:
-        made = await engine.together(*(partial(engine.call, self._api.create_volume, **self._layout.volume(name)) for name in layout.VOLUMES))
+        made = await engine.together(
+            *(partial(engine.call, self._api.create_volume, **self._layout.volume(name)) for name in layout.VOLUMES)
+        )
         if self._layout.config.recorder == "strace":
             self._world.recorder = "strace"
         else:
             self._listener = f"{made[layout.VOLUMES.index('rec')]['Mountpoint']}/{layout.LISTENER}"
         self._done("volumes")
-        _, _, attachment = await engine.together(self._internet, self._warden, self._make_workstation)
+        await engine.together(self._internet, self._warden, self._make_workstation)
         self._done("sidecars")
-        await self._start_workstation(attachment)
+        await self._start_workstation()
         self._done("workstation")
         await self._measure_clocks()
         self._done("clocks")
@@ -131,13 +137,13 @@ class _Launch:
 
     async def _internet(self) -> None:
         await self._create("internet", self._layout.internet())
-        channel = self._world.channels["internet"] = Channel(await self._attach("internet"))
+        self._world.channels["internet"] = Channel(await self._attach("internet"))
         await self._start("internet")
-        await self._greet("internet", channel, READY)
+        await self._greet("internet", READY)
 
-    async def _greet(self, role: Role, channel: Channel, line: str | None = None) -> None:
+    async def _greet(self, role: Role, line: str | None = None) -> None:
         try:
-            await channel.greet(line, within=PATIENCE)
+            await self._world.channels[role].greet(line, within=PATIENCE)
         except Lost as lost:
             raise WorldFailed(f"The world's {role} did not start: {lost}") from lost
 
@@ -151,33 +157,24 @@ class _Launch:
         finally:
             await attachment.aclose()
 
-    async def _make_workstation(self) -> Attachment:
+    async def _make_workstation(self) -> None:
         await self._warden_made.wait()
-        return await self._create_workstation()
-
-    async def _create_workstation(self) -> Attachment:
         await self._create("workstation", self._layout.workstation(warden=self._world.ids["warden"], listener=self._listener))
-        return await self._attach("workstation")
+        self._world.channels["workstation"] = Channel(await self._attach("workstation"))
 
-    async def _start_workstation(self, attachment: Attachment) -> None:
+    async def _start_workstation(self) -> None:
         """Where the runtime cannot notify, and nobody insisted, the other make of recorder takes over."""
-        channel = self._world.channels["workstation"] = Channel(attachment)
         try:
             await self._start("workstation")
         except APIError as error:
             if self._layout.config.recorder != "auto" or "seccomp" not in str(error).lower():
                 raise WorldFailed(f"The world's workstation did not start: {error.explanation or error}") from error
-            await channel.aclose()
+            await self._world.channels["workstation"].aclose()
             await cleanup.remove([cleanup.Remains(labels={}, containers=[self._world.ids["workstation"]])])
             self._world.recorder, self._listener = "strace", None
-            await self._retry_workstation()
-            return
-        await self._greet("workstation", channel)
-
-    async def _retry_workstation(self) -> None:
-        channel = self._world.channels["workstation"] = Channel(await self._create_workstation())
-        await self._start("workstation")
-        await self._greet("workstation", channel)
+            await self._make_workstation()
+            await self._start("workstation")
+        await self._greet("workstation")
 
     async def _measure_clocks(self) -> None:
         """One engine has one clock: the warden, in which nothing can be run, has that of the workstation beside it."""

@@ -22,7 +22,7 @@ VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models")
 _SHORT: Mapping[Role, str] = {"workstation": "ws", "internet": "net", "warden": "warden"}
 _MIB = 1 << 20
 _CAPABILITIES: Mapping[Role, tuple[str, ...]] = {
-    "warden": ("NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"),
+    "warden": ("NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_CHROOT"),
     "internet": ("NET_ADMIN", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID"),
     "workstation": ("SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"),
 }

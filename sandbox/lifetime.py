@@ -1,6 +1,6 @@
-"""From the first task's start to the last one's end: images are there, dead runs are swept, worlds are opened and closed, nothing is left behind.
+"""From the first task's start to the last one's end: images are there, dead runs are swept, worlds open and close, nothing is left behind.
 
-The worlds of a run stand on Inspect's own lifecycle scope, so that a task that is added late shares them; outside of any scope, on this module's.
+The worlds of a run stand on Inspect's own lifecycle scope, so that a task that is added late shares them; outside of any, on this module's.
 """
 
 import atexit

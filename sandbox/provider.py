@@ -1,4 +1,4 @@
-"""The sandbox provider `honeyweights`: Inspect's view of a world. Thin: it translates between Inspect's contract and `world`, `launch`, `cleanup`."""
+"""The sandbox provider `honeyweights`: Inspect's view of a world. Thin: it translates between Inspect's contract and ours."""
 
 import errno
 import os
@@ -22,9 +22,10 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from honeyweights.sandbox import lifetime
-from honeyweights.sandbox.channel import Lost, Outcome
+from honeyweights.sandbox.channel import Lost
 from honeyweights.sandbox.config import Role, WorldConfig
 from honeyweights.sandbox.frames import How, Operation, Request, Stage
+from honeyweights.sandbox.running import Outcome
 from honeyweights.sandbox.world import World
 
 NAMES: dict[Role, str] = {"workstation": "default", "internet": "internet", "warden": "warden"}
@@ -87,18 +88,18 @@ class HoneyweightsSandbox(SandboxEnvironment):
 
     @override
     @classmethod
-    async def cli_cleanup(cls, id: str | None) -> None:  # noqa: A002  # Inspect's name
+    async def cli_cleanup(cls, id: str | None) -> None:  # Inspect's name
         await lifetime.clean_asked(id)
 
     @override
     async def exec(
         self,
         cmd: list[str],
-        input: str | bytes | None = None,  # noqa: A002  # Inspect's name
+        input: str | bytes | None = None,  # Inspect's name
         cwd: str | None = None,
         env: dict[str, str] | None = None,
         user: str | None = None,
-        timeout: int | None = None,  # noqa: ASYNC109  # Inspect's signature; the container's own clock enforces it
+        timeout: int | None = None,  # Inspect's signature; the container's own clock enforces it
         timeout_retry: bool = True,
         concurrency: bool = True,
     ) -> ExecResult[str]:
@@ -187,7 +188,7 @@ def exec_result(request: Request, outcome: Outcome) -> ExecResult[str]:
     if end.how is How.FAILED:
         return _never_started(request, outcome)
     code = _SIGNALLED + end.value if end.how is How.KILLED else end.value
-    return ExecResult(code == 0, code, outcome.out.decode("utf-8", "replace"), outcome.err.decode("utf-8", "replace"))
+    return _result(code, outcome.out.decode("utf-8", "replace"), outcome.err.decode("utf-8", "replace"))
 
 
 def _never_started(request: Request, outcome: Outcome) -> ExecResult[str]:
@@ -196,13 +197,21 @@ def _never_started(request: Request, outcome: Outcome) -> ExecResult[str]:
     if stage is Stage.EXEC and number == errno.EACCES:
         raise PermissionError(errno.EACCES, "Permission denied executing command", request.argv[0])
     if stage in (Stage.USER, Stage.GROUP):
-        return ExecResult(False, _CANNOT_RUN, "", f"unable to find {stage.name.lower()} {request.user}: no matching entry\n")
+        return _result(_CANNOT_RUN, "", f"unable to find {stage.name.lower()} {request.user}: no matching entry\n")
     if stage is Stage.CWD:
-        return ExecResult(False, _NOT_FOUND, "", f"cannot change directory to {request.cwd}: {words}\n")
+        return _result(_NOT_FOUND, "", f"cannot change directory to {request.cwd}: {words}\n")
     if stage is Stage.EXEC:
         missing = number == errno.ENOENT and "/" not in request.argv[0]
-        return ExecResult(False, _NOT_FOUND if number == errno.ENOENT else _CANNOT_RUN, "", f"{request.argv[0]}: {'command not found' if missing else words}\n")
-    return ExecResult(False, _CANNOT_RUN, "", f"cannot start a process: {words}\n")
+        return _result(
+            _NOT_FOUND if number == errno.ENOENT else _CANNOT_RUN,
+            "",
+            f"{request.argv[0]}: {'command not found' if missing else words}\n",
+        )
+    return _result(_CANNOT_RUN, "", f"cannot start a process: {words}\n")
+
+
+def _result(code: int, out: str, err: str) -> ExecResult[str]:
+    return ExecResult(success=code == 0, returncode=code, stdout=out, stderr=err)
 
 
 def _timeout(sentence: str, outcome: Outcome) -> TimeoutError:

@@ -1,4 +1,4 @@
-"""A running world: its three containers, the commands that came into it, and what the engine says of it. `launch` makes one, `cleanup` ends it."""
+"""A running world: its containers, the commands that came into it, what the engine says of it. `launch` makes one, `cleanup` ends it."""
 
 import shlex
 import time
@@ -11,10 +11,11 @@ from docker.errors import NotFound
 
 from honeyweights.evidence.model import Call
 from honeyweights.sandbox import engine
-from honeyweights.sandbox.channel import Channel, Lost, Outcome
+from honeyweights.sandbox.channel import Channel, Lost
 from honeyweights.sandbox.config import ROLES, Role
 from honeyweights.sandbox.frames import Operation, Request
 from honeyweights.sandbox.layout import Layout
+from honeyweights.sandbox.running import Outcome
 
 caller: ContextVar[Literal["agent", "harness"]] = ContextVar("honeyweights_caller", default="agent")
 """Who runs the commands of the current task: `harness.run` sets it; everything else in a sample is the agent, or may become its tool."""
@@ -42,6 +43,8 @@ class World:
     """Seconds that each phase of the start took."""
     recorder: Literal["notify", "strace"] = "notify"
     """Which make of recorder watches the workstation."""
+    paused: set[Role] = field(default_factory=set)
+    """Roles whose processes stand still; nothing can be run in them."""
     prepared: object = None
     """What `prepare` leaves for `collect`."""
 
@@ -92,7 +95,11 @@ class World:
         if state.get("Running"):
             lost = self.channels[role].lost if role in self.channels else None
             return f"it runs, but its channel is lost: {lost}" if lost else ""
-        return "out of memory" if state.get("OOMKilled") else f"exit code {state.get('ExitCode')}{': ' + state['Error'] if state.get('Error') else ''}"
+        return (
+            "out of memory"
+            if state.get("OOMKilled")
+            else f"exit code {state.get('ExitCode')}{': ' + state['Error'] if state.get('Error') else ''}"
+        )
 
     async def inspect(self) -> dict[str, dict[str, Any]]:
         """Role -> what `docker inspect` says now. A role that the engine does not have is left out."""
@@ -108,11 +115,13 @@ class World:
 
     async def pause(self, role: Role) -> None:
         """Freezes all processes of a container, its channel included."""
+        self.paused.add(role)
         await engine.call(engine.client().api.pause, self.ids[role])
 
     async def unpause(self, role: Role) -> None:
         """Lets them go on."""
         await engine.call(engine.client().api.unpause, self.ids[role])
+        self.paused.discard(role)
 
     async def aclose(self) -> None:
         """Closes the channels; the containers live on."""
@@ -127,7 +136,9 @@ def now() -> int:
 
 def shown(text: str, most: int = _SHOWN) -> str:
     """The first characters of an adversary's text, with everything unprintable escaped."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text[:most])[:most]
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text[:most])[
+        :most
+    ]
 
 
 def _call(place: int, request: Request) -> Call:

@@ -1,0 +1,74 @@
+"""Worlds for tests: real containers, labelled, and gone when the test is.
+
+`open_world` starts as many as a test wants; `in_sample` makes one the current sample's, as Inspect does, so that the harness works.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from inspect_ai.util import SandboxEnvironment
+from inspect_ai.util._sandbox.context import sandbox_default_context_var, sandbox_environments_context_var
+
+from honeyweights.sandbox import images, lifetime
+from honeyweights.sandbox.config import ROLES, WorldConfig
+from honeyweights.sandbox.provider import HoneyweightsSandbox
+
+Environments = dict[str, SandboxEnvironment]
+OpenWorld = Callable[..., Awaitable[Environments]]
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The images, built where they are missing or out of date."""
+    images.ensure([f"{images.PREFIX}{role}" for role in ROLES], print)
+
+
+@pytest.fixture(scope="session")
+def run_label() -> str:
+    """Tells this test run's worlds from all others; as label `honeyweights.dev`."""
+    return f"tests-{uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def config(run_label: str) -> WorldConfig:
+    """A small world."""
+    return WorldConfig(weights_mib=1, labels={"honeyweights.dev": run_label})
+
+
+@pytest.fixture
+async def open_world(built: None, config: WorldConfig) -> AsyncIterator[OpenWorld]:
+    """Starts a world through the provider's own entry; whatever a test leaves is closed after it."""
+    opened: list[Environments] = []
+
+    async def start(changed: WorldConfig | None = None) -> Environments:
+        environments = await HoneyweightsSandbox.sample_init("test", changed or config, {"__sample_id__": "test/1"})
+        opened.append(environments)
+        return environments
+
+    yield start
+    for environments in opened:
+        await lifetime.close_world(world_of(environments).world)
+
+
+def world_of(environments: Environments, name: str = "default") -> HoneyweightsSandbox:
+    """One sandbox of a world, by its own type."""
+    return environments[name].as_type(HoneyweightsSandbox)
+
+
+@pytest.fixture
+def in_sample() -> Callable[[Environments], "contextmanager[None]"]:
+    """Makes a world that of the current sample, as a context manager."""
+
+    @contextmanager
+    def inside(environments: Environments) -> Iterator[None]:
+        first = sandbox_environments_context_var.set(environments)
+        second = sandbox_default_context_var.set(next(iter(environments)))
+        try:
+            yield
+        finally:
+            sandbox_default_context_var.reset(second)
+            sandbox_environments_context_var.reset(first)
+
+    return inside
