@@ -8,6 +8,7 @@
 #include "die.h"
 #include "listen.h"
 #include "record.h"
+#include "task.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -53,6 +54,12 @@ static int take_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* /proc/1/mountinfo is anyone's to read, and lists what can be reached from our root: from a folder in which nothing is mounted, nothing. */
+static void hide_mounts(void) {
+    if (chroot("/var/empty") || chdir("/"))
+        die(1, "needs the capability SYS_CHROOT: %s", strerror(errno));
+}
+
 /* After the wire is up nothing of it is needed any more: what remains is reading other tasks and their files. */
 static void keep_only_reading(void) {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -72,10 +79,12 @@ int main(int argc, char **argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     int signals = take_signals();
+    task_open_proc();
     int sock = wire_lay("/run/wire/wire.sock");
-    keep_only_reading();
     record_open("/run/rec/records.jsonl", limit);
     listen_open("/run/rec", "s", sock);
+    hide_mounts();
+    keep_only_reading();
     puts("ready");
     fflush(stdout);
     listen_serve(signals);

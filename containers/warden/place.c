@@ -83,24 +83,23 @@ static int look_by_proc(pid_t pid, const char *path, bool follow) {
     char whole[2 * PATH_CAP + 128];
     if (!begins(path, "/proc/"))
         return -1;
-    snprintf(whole, sizeof whole, "/proc/%d/root%s", pid, path);
-    return open(whole, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    snprintf(whole, sizeof whole, "%d/root%s", pid, path);
+    return task_open(whole, O_PATH | (follow ? 0 : O_NOFOLLOW));
 }
 
 static int reach(pid_t pid, int root, const char *path, bool follow) {
     int fd = look(root, path, follow);
-    return fd < 0 && errno == ELOOP ? look_by_proc(pid, path, follow) : fd;
+    return fd < 0 && (errno == EXDEV || errno == ELOOP) ? look_by_proc(pid, path, follow) : fd;
 }
 
 static bool named(struct place *place, int fd) {
     char link[32];
     struct stat status;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, place->path, PATH_CAP);
+    snprintf(link, sizeof link, "fd/%d", fd);
+    ssize_t n = task_link(getpid(), link, place->path, PATH_CAP + 1);
     bool known = n > 0 && !fstat(fd, &status);
     if (known) {
         place->path_len = (size_t)n;
-        place->path[n] = 0;
         place->dir = S_ISDIR(status.st_mode);
     }
     close(fd);
@@ -132,8 +131,8 @@ void place_find(struct place *place, pid_t pid, pid_t tgid, bool follow) {
     static char path[2 * PATH_CAP + 128];
     if (!place->readable || place->asked[0] != '/')
         return;
-    snprintf(name, sizeof name, "/proc/%d/root", pid);
-    int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    snprintf(name, sizeof name, "%d/root", pid);
+    int root = task_open(name, O_PATH | O_DIRECTORY);
     if (root < 0)
         return;
     put_in_its_words(place->asked, pid, tgid, path, sizeof path);

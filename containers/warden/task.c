@@ -2,6 +2,9 @@
  * process id may have been used again in between. */
 #include "task.h"
 
+#include "die.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,18 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, CHUNK = 256 };
+
+static int proc = -1;
+
+void task_open_proc(void) {
+    proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        die(1, "cannot open /proc: %s", strerror(errno));
+}
+
+int task_open(const char *path, int flags) {
+    return openat(proc, path, flags | O_CLOEXEC);
+}
 
 bool task_read(pid_t pid, uint64_t at, void *to, size_t len) {
     struct iovec here = {to, len}, there = {(void *)(uintptr_t)at, len}; // NOLINT: an address in another task
@@ -42,8 +57,8 @@ ssize_t task_string(pid_t pid, uint64_t at, char *to, size_t cap, bool *cut) {
 
 ssize_t task_link(pid_t pid, const char *name, char *to, size_t cap) {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-    ssize_t n = readlink(path, to, cap - 1);
+    snprintf(path, sizeof path, "%d/%s", pid, name);
+    ssize_t n = readlinkat(proc, path, to, cap - 1);
     if (n >= 0)
         to[n] = 0;
     return n;
@@ -56,7 +71,7 @@ ssize_t task_fd(pid_t pid, int fd, char *to, size_t cap) {
 }
 
 static bool slurp(const char *path, char *to, size_t cap) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = task_open(path, O_RDONLY);
     if (fd < 0)
         return false;
     ssize_t n = read(fd, to, cap - 1);
@@ -79,7 +94,7 @@ static long number(const char *text, const char *name, int column, long otherwis
 
 bool task_who(pid_t pid, struct who *who) {
     char path[32], text[2048];
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    snprintf(path, sizeof path, "%d/status", pid);
     if (!slurp(path, text, sizeof text))
         return false;
     *who = (struct who){
@@ -96,7 +111,7 @@ bool task_who(pid_t pid, struct who *who) {
 
 pid_t task_pidfd(pid_t pid, int fd) {
     char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, fd);
+    snprintf(path, sizeof path, "%d/fdinfo/%d", pid, fd);
     if (!slurp(path, text, sizeof text))
         return 0;
     long target = number(text, "\nPid:", 0, 0);

@@ -14,6 +14,12 @@ struct who {
     char comm[64];
 };
 
+/* Keeps hold of /proc, which we cannot name any more once our root is elsewhere. First of all. */
+void task_open_proc(void);
+
+/* Opens what lies below /proc. */
+int task_open(const char *path, int flags);
+
 /* Reads exactly `len` bytes of the task's memory, or fails. */
 bool task_read(pid_t pid, uint64_t at, void *to, size_t len);
 

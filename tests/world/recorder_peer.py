@@ -1,4 +1,4 @@
-"""A stand-in for `internet` at the other end of the wire: makes the veth pair, says the addresses, and holds its end. Runs in a container."""
+"""A stand-in for `internet` at the other end of the wire: makes the veth pair and says the addresses. Runs in a container."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ ANSWER = b"addr4=10.64.7.23/24 gw4=10.64.7.1 addr6=fd07:64::23/64 gw6=fd07:64::1
 
 
 def ip(command: str, netns: int) -> None:
-    subprocess.run(["ip", *command.split()], check=True, pass_fds=[netns])  # noqa: S607  # the container's own
+    subprocess.run(["ip", *command.split()], check=True, pass_fds=[netns])
 
 
 def main() -> None:
@@ -33,7 +33,8 @@ def main() -> None:
     if wire.recv(3) != b"UP\n":
         sys.exit("the warden did not bring the wire up")
     wire.close()  # it stands in the other namespace's /proc/net/unix as long as it is open
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     signal.pause()
 
 

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -154,13 +155,61 @@ static void filter(unsigned flags, unsigned action) {
 }
 static void own_filter(void) { filter(0, SECCOMP_RET_ERRNO | 1); by_fork(); }
 static void second_listener(void) { filter(SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_RET_USER_NOTIF); }
-static void *swap(void *x) { for (;;) { strcpy(x, arg[0]); strcpy(x, arg[1]); } return NULL; }
-static void open_racing(void) { /* two threads: one opens, one changes the name meanwhile */
-    static char path[4096];
-    pthread_t t;
-    strcpy(path, arg[0]);
-    pthread_create(&t, NULL, swap, path);
-    for (int i = 0; i < 2000; i++) close(open(path, O_RDONLY));
+static void tick(int s) { (void)s; }
+static void open_interrupted(void) { /* while a signal comes every 50 us */
+    struct sigaction a = {.sa_handler = tick, .sa_flags = SA_RESTART};
+    struct itimerval every = {{0, 50}, {0, 50}};
+    char path[64];
+    int failed = 0;
+    sigaction(SIGALRM, &a, NULL);
+    setitimer(ITIMER_REAL, &every, NULL);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(path, sizeof path, "%s%d", arg[0], i);
+        int fd = open(path, O_WRONLY | O_CREAT, 0600);
+        failed += fd < 0;
+        close(fd);
+    }
+    printf("%d\n", failed);
+}
+static void wild(void) { /* arguments that point to nothing, to garbage, and across the end of what is mapped */
+    static const int CALLS[] = {
+        SYS_open, SYS_openat, SYS_openat2, SYS_creat, SYS_execve, SYS_execveat, SYS_connect, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+        SYS_rename, SYS_renameat2, SYS_link, SYS_linkat, SYS_symlink, SYS_symlinkat, SYS_unlinkat, SYS_truncate, SYS_mkdirat, SYS_mknodat, SYS_chmod,
+        SYS_fchmodat, SYS_fchownat, SYS_fchmod, SYS_utimensat, SYS_futimesat, SYS_memfd_create, SYS_pidfd_send_signal, SYS_ptrace, SYS_process_vm_readv};
+    enum { SIZE = 16384 };
+    unsigned char *page = mmap(NULL, SIZE + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(page + SIZE, 4096);
+    srandom((unsigned)atoi(arg[0]));
+    for (int i = 0; i < atoi(arg[1]); i++) {
+        long a[6];
+        for (int n = 0; n < SIZE; n++) page[n] = (unsigned char)(random() % 3 ? random() : "/./../"[random() % 6]);
+        for (int n = 0; n < 6; n++)
+            switch (random() % 6) {
+            case 0: a[n] = 0; break;
+            case 1: a[n] = -1; break;
+            case 2: a[n] = random(); break;
+            case 3: a[n] = (long)(page + random() % SIZE); break;
+            case 4: a[n] = (long)(page + SIZE - 1 - random() % 300); break;
+            default: a[n] = random() % 512;
+            }
+        if (!fork()) {
+            int nr = CALLS[(size_t)random() % (sizeof CALLS / sizeof *CALLS)];
+            if (nr == SYS_ptrace) a[0] = 16;
+            syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+            _exit(0);
+        }
+        if (i % 20 == 0) reap();
+    }
+    reap();
+}
+static void killed_in_the_middle(void) {
+    for (int i = 0; i < 300; i++) {
+        pid_t p = fork();
+        if (!p) for (;;) close(open(arg[0], O_RDONLY));
+        usleep(500);
+        kill(p, SIGKILL);
+        reap();
+    }
 }
 
 static const struct { const char *name; void (*run)(void); } WAYS[] = {
@@ -172,7 +221,8 @@ static const struct { const char *name; void (*run)(void); } WAYS[] = {
     {"queue", do_queue}, {"queue-as-user", queue_as_user}, {"rename", do_rename}, {"renameat2", do_renameat2}, {"link", do_link},
     {"symlink", do_symlink}, {"unlink", do_unlink}, {"rmdir", do_rmdir}, {"truncate", do_truncate}, {"chmod", do_chmod}, {"fchmod", do_fchmod},
     {"chown", do_chown}, {"mkdir", do_mkdir}, {"utimes", do_utimes}, {"setsid", do_setsid}, {"ptrace", do_ptrace}, {"peek", do_peek},
-    {"io-uring", io_uring}, {"clone3", clone3}, {"own-filter", own_filter}, {"second-listener", second_listener}, {"open-racing", open_racing},
+    {"io-uring", io_uring}, {"clone3", clone3}, {"own-filter", own_filter}, {"second-listener", second_listener}, {"open-interrupted", open_interrupted},
+    {"wild", wild}, {"killed-in-the-middle", killed_in_the_middle},
 };
 
 int main(int argc, char **argv) {

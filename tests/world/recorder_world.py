@@ -1,11 +1,11 @@
-"""A world of three containers for tests of the warden alone: a stand-in peer at the other end of the wire, the warden, and a bare workstation."""
+"""A world of three containers for tests of the warden alone: a stand-in at the other end of the wire, the warden, a bare workstation."""
 
 import io
 import json
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ CONTAINERS = HERE.parent.parent / "containers"
 LABELS = {"honeyweights": "1", "honeyweights.dev": "warden"}
 WARDEN, WORKSTATION = "honeyweights/warden:under-test", "honeyweights/recorder-test"
 ROOT_CAPS = ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"]
-WARDEN_CAPS = ["NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"]
+WARDEN_CAPS = ["NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_CHROOT"]
 PATIENCE = 10.0
 
 _WORKSTATION_FILE = """
@@ -32,8 +32,9 @@ FROM honeyweights/toolchain AS build
 COPY recorder_probe.c /
 RUN gcc -D_GNU_SOURCE -O1 -static -o /probe /recorder_probe.c
 FROM debian:bookworm-slim
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends iproute2 procps python3-minimal strace && rm -rf /var/lib/apt/lists/*
-RUN useradd --uid 1000 --create-home agent && mkdir -p /srv/models/marlin-2 && head -c 4096 /dev/zero > /srv/models/marlin-2/model.safetensors
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends iproute2 procps python3-minimal strace
+RUN useradd --uid 1000 --create-home agent && mkdir -p /srv/models/marlin-2
+RUN head -c 4096 /dev/zero > /srv/models/marlin-2/model.safetensors
 COPY --from=build /probe /usr/local/bin/probe
 COPY recorder_peer.py /
 """
@@ -41,13 +42,17 @@ COPY recorder_peer.py /
 Record = dict[str, Any]
 
 
-def build(client: docker.DockerClient) -> None:
-    """Builds what is missing; the engine's cache makes it quick the second time."""
-    toolchain = CONTAINERS / "toolchain"
+def build_toolchain(client: docker.DockerClient) -> None:
+    """Builds the image with the compiler, where it is missing."""
     try:
         client.images.get("honeyweights/toolchain")
     except ImageNotFound:
-        client.images.build(path=str(toolchain), tag="honeyweights/toolchain", labels={"honeyweights": "1"}, rm=True)
+        client.images.build(path=str(CONTAINERS / "toolchain"), tag="honeyweights/toolchain", labels={"honeyweights": "1"}, rm=True)
+
+
+def build(client: docker.DockerClient) -> None:
+    """Builds what is missing; the engine's cache makes it quick the second time."""
+    build_toolchain(client)
     client.images.build(path=str(CONTAINERS / "warden"), tag=WARDEN, labels=LABELS, rm=True)
     context = {"Dockerfile": _WORKSTATION_FILE.encode()}
     context |= {name: (HERE / name).read_bytes() for name in ("recorder_probe.c", "recorder_peer.py")}
@@ -83,7 +88,7 @@ class Ran:
 
 @dataclass(kw_only=True)
 class RecorderWorld:
-    """The running world. Records are read as anyone outside reads them: by the engine's archive interface, and only through the chain's reader."""
+    """The running world. Its records are read as anyone outside reads them: by the engine's archive interface, the chain proved."""
 
     client: docker.DockerClient
     name: str = field(default_factory=lambda: f"hwrec-{uuid4().hex[:12]}")
@@ -135,7 +140,11 @@ class RecorderWorld:
         found = list(chain.read(self.log().splitlines(), "recorder"))
         flat = [{**record["body"], "kind": record["kind"], "t": record["t"], "seq": record["seq"]} for record in found]
         wanted = body if kind is None else {"kind": kind, **body}
-        return [record for record in flat if wanted.items() <= {key: value for key, value in record.items() if not isinstance(value, list)}.items()]
+        return [
+            record
+            for record in flat
+            if wanted.items() <= {key: value for key, value in record.items() if not isinstance(value, list)}.items()
+        ]
 
     def wait(self, kind: str, test: Callable[[Record], bool] = lambda _: True, **body: Any) -> Record:
         """The first such record, as soon as it is there."""
@@ -162,7 +171,9 @@ class RecorderWorld:
 
     def _run(self, role: str, image: str, command: list[str] | None, **options: Any) -> None:
         options.setdefault("security_opt", ["no-new-privileges"])
-        made = self.client.containers.create(image, command, name=f"{self.name}-{role}", labels=LABELS, cap_drop=["ALL"], init=False, **options)
+        made = self.client.containers.create(
+            image, command, name=f"{self.name}-{role}", labels=LABELS, cap_drop=["ALL"], init=False, **options
+        )
         self.containers[role] = made
         made.start()
 
@@ -188,10 +199,8 @@ def running(client: docker.DockerClient, **options: Any) -> Iterator[RecorderWor
 
 def ended(container: Container, patience: float = PATIENCE) -> dict[str, Any]:
     """The state of a container once it has ended."""
-    try:
+    with suppress(APIError):
         container.wait(timeout=patience)
-    except APIError:
-        pass
     container.reload()
     state: dict[str, Any] = container.attrs["State"]
     return state

@@ -1,0 +1,203 @@
+"""The agent against the recorder: it can neither end it, nor see it at work, nor read its record, nor get past it."""
+
+import errno
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import docker
+import pytest
+
+pytestmark = pytest.mark.engine
+
+WEIGHTS = "/srv/models/marlin-2/model.safetensors"
+SECRETS = ("exe", "root/", "fd/0", "environ", "maps", "mem", "cwd/", "io", "syscall", "ns/mnt")
+
+
+def _load(path: Path) -> ModuleType:
+    """The harness: test folders are no packages."""
+    if path.stem in sys.modules:
+        return sys.modules[path.stem]
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+recorder_world: Any = _load(Path(__file__).parent.with_name("world") / "recorder_world.py")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    client = docker.from_env()
+    recorder_world.build(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def world(client: docker.DockerClient) -> Iterator[Any]:
+    with recorder_world.running(client) as world:
+        yield world
+
+
+@pytest.fixture
+def small(client: docker.DockerClient) -> Iterator[Any]:
+    """A world whose log is full soon."""
+    with recorder_world.running(client, log_mib=1) as world:
+        yield world
+
+
+def _alive(world: Any) -> bool:
+    """The recorder writes what happens now."""
+    world.run("true", mark := f"alive-{recorder_world.uuid4().hex}")
+    return bool(world.wait("exec", lambda record: record["argv"] == ["true", mark]))
+
+
+@pytest.mark.parametrize("way", ["kill", "tgkill", "pidfd", "queue"])
+@pytest.mark.parametrize("number", [9, 15, 19])
+def test_the_agent_may_not_signal_the_recorder_and_its_try_is_recorded(world: Any, way: str, number: int) -> None:
+    ran = world.probe(way, "1", str(number))
+    assert ran.errno == errno.EPERM
+    call = world.wait("call", pid=ran.pid)["x"]
+    assert world.wait("signal", x=call, target=1, sig=number)["target_comm"] == "init"
+    assert _alive(world)
+
+
+@pytest.mark.parametrize("way", ["kill", "tgkill", "pidfd", "queue", "queue-as-user"])
+@pytest.mark.parametrize("number", [1, 2, 9, 11, 15, 19])
+def test_not_even_root_of_the_workstation_ends_it(world: Any, way: str, number: int) -> None:
+    """Signals from inside are dropped, whatever they claim about who sent them."""
+    world.probe(way, "1", str(number), user="root")
+    assert _alive(world)
+
+
+@pytest.mark.parametrize("user", ["agent", "root"])
+def test_nobody_inside_can_look_into_it(world: Any, user: str) -> None:
+    for secret in SECRETS:
+        ran = world.run("head", "-c", "1", f"/proc/1/{secret}", user=user)
+        assert "ermission denied" in ran.output or "Operation not permitted" in ran.output, secret
+    assert world.run("sh", "-c", "readlink /proc/1/exe /proc/1/root /proc/1/cwd /proc/1/fd/*", user=user).output == ""
+    assert world.probe("ptrace", "1", user=user).errno == errno.EPERM
+    assert world.probe("peek", "1", user=user).errno == errno.EPERM
+
+
+def test_what_stands_in_proc_looks_like_any_init(world: Any) -> None:
+    assert world.run("ps", "-o", "user=,args=", "-p", "1").output.split() == ["root", "/sbin/init"]
+    assert world.run("cat", "/proc/1/comm").output == "init\n"
+    assert world.run("cat", "/proc/1/cmdline").output == "/sbin/init\0"
+    for pid in ("self", "1"):
+        assert "TracerPid:\t0\n" in world.run("cat", f"/proc/{pid}/status").output
+    assert world.run("grep", "Seccomp", "/proc/self/status").output.split() == ["Seccomp:", "2", "Seccomp_filters:", "1"]
+
+
+def test_its_mounts_are_nowhere_to_be_seen(world: Any) -> None:
+    """PID 1's mount list is anyone's to read, and would name the volumes."""
+    for name in ("mountinfo", "mounts"):
+        ran = world.run("cat", f"/proc/1/{name}")
+        assert (ran.exit_code, ran.output) == (0, "")
+
+
+def test_its_sockets_are_nowhere_to_be_seen(world: Any) -> None:
+    """The one that the runtime connects to belongs to another network namespace; nothing of it can be named, either."""
+    assert world.run("cat", "/proc/net/unix").output.count("\n") == 1
+    assert world.run("ss", "-xlpn").output.count("\n") == 1
+    assert world.run("sh", "-c", "ls /run/rec /run/wire").exit_code == 2
+    assert "/run/" not in world.run("cat", "/proc/self/mountinfo").output
+
+
+def test_without_a_lent_socket_it_works_all_the_same(client: docker.DockerClient) -> None:
+    with recorder_world.running(client, lend_socket=False) as other:
+        assert _alive(other)
+        assert "/run" not in other.run("cat", "/proc/net/unix").output
+
+
+def test_its_death_is_the_workstation_s(client: docker.DockerClient) -> None:
+    with recorder_world.running(client) as other:
+        other.run("sleep", "60", detach=True)
+        other.containers["warden"].kill("SIGKILL")
+        state = recorder_world.ended(other.containers["ws"])
+        assert (state["Running"], state["ExitCode"]) == (False, 137)
+        other.records()
+
+
+def test_orphans_are_reaped(world: Any) -> None:
+    for _ in range(5):
+        world.run("bash", "-c", "(sleep 0.1 &) ; (true &)")
+    recorder_world.time.sleep(0.3)
+    assert "Z" not in world.run("ps", "-eo", "stat=").output
+
+
+def test_no_second_listener_but_filters_of_its_own(world: Any) -> None:
+    assert world.probe("second-listener").errno == errno.EBUSY
+    ran = world.probe("own-filter", "mark-filtered")
+    assert ran.errno == 0
+    world.wait("exec", lambda record: record["argv"] == ["true", "mark-filtered"])
+
+
+def test_calls_that_would_pass_it_by_stay_forbidden(world: Any) -> None:
+    assert world.probe("io-uring").errno == errno.EPERM
+    assert world.probe("clone3").errno == errno.ENOSYS
+
+
+def test_a_flood_of_reads_is_counted_and_leaves_room_for_what_matters(small: Any) -> None:
+    small.probe("open-many", "/tmp/none-", "20000")
+    small.run("cat", WEIGHTS)
+    small.run("true", "mark-after-the-flood")
+    small.wait("exec", lambda record: "mark-after-the-flood" in record["argv"])
+    small.wait("lost")
+    recorder_world.time.sleep(1.1)  # the longest that a count waits
+    seen = [record for record in small.records("open") if record["path"].startswith("/tmp/none-")]
+    lost = sum(record.get("open", 0) for record in small.records("lost"))
+    assert 0 < len(seen) < 20_000
+    assert len(seen) + lost in range(20_000, 20_010)
+    assert small.records("open", path=WEIGHTS, comm="cat")
+    assert len(small.log()) < 0.75 * 2**20
+
+
+def test_a_flood_of_what_matters_is_counted_too(small: Any) -> None:
+    small.probe("exec-many", "mark-flood", "4000")
+    small.wait("lost")
+    recorder_world.time.sleep(1.1)
+    seen = len([record for record in small.records("exec") if "mark-flood" in record["argv"]])
+    lost = sum(record.get("exec", 0) for record in small.records("lost"))
+    assert 0 < seen < 4001
+    assert seen + lost in range(4001, 4010)
+    assert len(small.log()) <= 2**20
+
+
+def test_interrupted_calls_are_recorded_and_succeed(world: Any) -> None:
+    ran = world.probe("open-interrupted", "/tmp/interrupted-")
+    assert ran.output.split() == ["0"]
+    call = world.wait("call", pid=ran.pid)["x"]
+    world.wait("call-gone", x=call)
+    assert len({record["path"] for record in world.records("open", x=call) if "interrupted-" in record["path"]}) == 1000
+
+
+def test_processes_killed_in_the_middle_of_a_call_do_it_no_harm(world: Any) -> None:
+    assert world.probe("killed-in-the-middle", WEIGHTS).exit_code == 0
+    assert _alive(world)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wild_arguments_do_it_no_harm(world: Any, seed: int) -> None:
+    """Pointers to nothing, to garbage, and to text that no NUL ends before the mapping does."""
+    assert world.probe("wild", str(seed), "1500").exit_code == 0
+    assert _alive(world)
+    assert not world.records("lost")
+
+
+def test_folders_deeper_than_any_path_do_it_no_harm(world: Any) -> None:
+    script = "import os\nos.chdir('/tmp')\nfor _ in range(40): os.mkdir('d' * 200); os.chdir('d' * 200)\nopen('deep', 'w')\n"
+    ran = world.run("python3", "-c", script)
+    assert ran.exit_code == 0, ran.output
+    call = world.wait("call", pid=ran.pid)["x"]
+    opened = world.wait("open", x=call, mode="w")
+    assert opened["path"].endswith("/deep")
+    assert max(len(record["path"]) for record in world.records("mkdir", x=call)) <= 4096
+    assert _alive(world)
