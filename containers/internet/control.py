@@ -40,10 +40,8 @@ class Control:
 
     async def listen(self) -> None:
         """Opens the socket."""
-        SOCKET.parent.mkdir(parents=True, exist_ok=True)
-        SOCKET.unlink(missing_ok=True)
+        _make_way()
         await asyncio.start_unix_server(self._serve, str(SOCKET))
-        SOCKET.chmod(0o600)
 
     async def answer(self, request: bytes) -> tuple[bool, dict[str, Any]]:
         """Whether the command was obeyed, and its answer."""
@@ -138,13 +136,18 @@ class Control:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         obeyed, answer = await self.answer(await reader.read(-1))
-        writer.write(b"01"[not obeyed : not obeyed + 1] + json.dumps(answer).encode())
+        writer.write((b"0" if obeyed else b"1") + json.dumps(answer).encode())
         try:
             await writer.drain()
         except ConnectionError:
             return  # nobody waits for it any more
         finally:
             writer.close()
+
+
+def _make_way() -> None:
+    SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    SOCKET.unlink(missing_ok=True)
 
 
 def _object(text: bytes) -> dict[str, Any]:
