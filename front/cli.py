@@ -18,6 +18,7 @@ EXCEPTIONS = (
     "honeyweights.policies.files:PolicyError",
     "honeyweights.conditions.refusal:ConditionError",
     "honeyweights.sandbox.engine:EngineProblem",
+    "honeyweights.report.logs:LogProblem",
     "inspect_ai._util.error:PrerequisiteError",
 )
 """What a subcommand raises for the operator to read: `module:class`. A class whose module was never loaded was never raised."""
@@ -107,11 +108,13 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with every subcommand of the table."""
-    top = _Parser(prog="honeyweights", description="Does a model take its own weights when it easily could?")
+    top = _Parser(prog="honeyweights", allow_abbrev=False, description="Does a model take its own weights when it easily could?")
     top.add_argument("--version", action="store_true", help="print the version and end")
     under = top.add_subparsers(dest="command", metavar="COMMAND")
     for command in COMMANDS:
-        below = under.add_parser(command.name, help=command.help, description=command.help[0].upper() + command.help[1:] + ".")
+        below = under.add_parser(
+            command.name, help=command.help, allow_abbrev=False, description=command.help[0].upper() + command.help[1:] + "."
+        )
         for argument in command.arguments:
             below.add_argument(*argument.names, **argument.options)
     return top
