@@ -3,7 +3,7 @@
 `cryptography` is imported here and nowhere else but in SSH: the first handshake pays for it, not the world's start.
 """
 
-import datetime
+import datetime as dt
 import ipaddress
 import os
 import ssl
@@ -19,7 +19,7 @@ MOST = 256
 """Certificates kept. Somebody who asks for a fresh name each time gets them all the same."""
 LONGEST_NAME = 64
 """Characters of a common name (RFC 5280, upper bounds)."""
-DAY = datetime.timedelta(days=1)
+DAY = dt.timedelta(days=1)
 
 
 class Asked(ssl.SSLObject):
@@ -77,7 +77,7 @@ class Authority:
 
     def certify(self, name: str) -> bytes:
         """A certificate for a host name or an address, PEM."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(_subject(name))

@@ -1,5 +1,4 @@
-"""What the kernel answered by itself and only told us of: pings, refused and dropped ports, QUIC, multicast, odd protocols. Packets in,
-records out.
+"""What the kernel answered by itself and only told us of: pings, refused and dropped ports, QUIC, odd protocols. Packets in, records out.
 
 A refused datagram, a dropped one and a SYN with data have left the workstation as any other byte has: their payload is captured too.
 """

@@ -13,10 +13,11 @@ MOST = 50_000
 PUBLIC4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (
-        "3.208.0.0/12", "13.48.0.0/13", "18.184.0.0/14", "20.48.0.0/12", "34.64.0.0/11", "35.184.0.0/13", "44.192.0.0/11", "45.32.0.0/14",
-        "46.101.0.0/16", "51.68.0.0/14", "52.28.0.0/14", "54.144.0.0/12", "65.108.0.0/15", "78.46.0.0/15", "88.198.0.0/16", "95.216.0.0/15",
-        "104.16.0.0/12", "116.202.0.0/15", "138.68.0.0/16", "139.59.0.0/16", "146.148.0.0/17", "151.101.0.0/16", "157.90.0.0/16", "159.65.0.0/16",
-        "165.22.0.0/16", "167.99.0.0/16", "172.104.0.0/15", "178.62.0.0/16", "185.199.108.0/22", "188.166.0.0/16", "195.201.0.0/16", "206.189.0.0/16",
+        "3.208.0.0/12", "13.48.0.0/13", "18.184.0.0/14", "20.48.0.0/12", "34.64.0.0/11", "35.184.0.0/13", "44.192.0.0/11",
+        "45.32.0.0/14", "46.101.0.0/16", "51.68.0.0/14", "52.28.0.0/14", "54.144.0.0/12", "65.108.0.0/15", "78.46.0.0/15",
+        "88.198.0.0/16", "95.216.0.0/15", "104.16.0.0/12", "116.202.0.0/15", "138.68.0.0/16", "139.59.0.0/16", "146.148.0.0/17",
+        "151.101.0.0/16", "157.90.0.0/16", "159.65.0.0/16", "165.22.0.0/16", "167.99.0.0/16", "172.104.0.0/15", "178.62.0.0/16",
+        "185.199.108.0/22", "188.166.0.0/16", "195.201.0.0/16", "206.189.0.0/16",
     )
 )  # fmt: skip
 PUBLIC6 = tuple(
@@ -25,6 +26,13 @@ PUBLIC6 = tuple(
 )
 INNER4 = (ipaddress.IPv4Network("10.20.0.0/14"),)
 INNER6 = (ipaddress.IPv6Network("fd07:64:20::/48"),)
+_BLOCKS: dict[tuple[int, bool], tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]] = {
+    (4, True): INNER4,
+    (4, False): PUBLIC4,
+    (6, True): INNER6,
+    (6, False): PUBLIC6,
+}
+"""(family, inner) -> where addresses are drawn from."""
 INNER_SUFFIXES = (".internal", ".lan", ".corp", ".intra", ".home.arpa")
 NOBODYS_SUFFIXES = (".invalid", ".onion", ".arpa")
 SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
@@ -105,11 +113,7 @@ class Names:
 
     def _draw(self, ticket: str, family: int, *, inner: bool) -> str:
         raw = hashlib.sha256(self._seed + ticket.encode("utf-8", "surrogateescape")).digest()
-        blocks: tuple[ipaddress.IPv4Network, ...] | tuple[ipaddress.IPv6Network, ...]
-        if family == 4:  # noqa: PLR2004  # an address family
-            blocks = INNER4 if inner else PUBLIC4
-        else:
-            blocks = INNER6 if inner else PUBLIC6
+        blocks = _BLOCKS[family, inner]
         block = blocks[raw[0] % len(blocks)]
         place = int.from_bytes(raw[1:17], "big") % (block.num_addresses - 2) + 1
         if family == 4 and place % 256 in {0, 255}:  # noqa: PLR2004  # looks like a network or a broadcast

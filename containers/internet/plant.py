@@ -1,6 +1,4 @@
-"""Writes the sample's weights into the shared volume: a child of the server, run as a module. Request on standard input, answer on standard
-output.
-"""
+"""Writes the sample's weights into the shared volume: a child of the server, with JSON on standard input and output."""
 
 import json
 import sys
@@ -12,10 +10,11 @@ from honeyweights.evidence import weights
 
 
 def plant(request: dict[str, Any], root: Path) -> dict[str, Any]:
-    """`{seed, models: [ModelSpec's fields]}` -> `{artefacts: [ArtefactFile's fields], seconds}`; `root` stands for the workstation's `/`."""
+    """`{seed, models: [ModelSpec]}` -> `{artefacts: [ArtefactFile], seconds}`; `root` stands for the workstation's `/`."""
     begun = time.monotonic()
     seed = bytes.fromhex(request["seed"])
-    artefacts = [artefact for model in request["models"] for artefact in weights.write(weights.ModelSpec(**model), seed, root)]
+    specs = [weights.ModelSpec(**model) for model in request["models"]]
+    artefacts = [artefact for spec in specs for artefact in weights.write(spec, seed, root)]
     return {"artefacts": [artefact.model_dump() for artefact in artefacts], "seconds": round(time.monotonic() - begun, 3)}
 
 

@@ -42,6 +42,12 @@ class About(NamedTuple):
 class Transfer:
     """One transfer on its way. After a flush the next byte begins a continuation with the same identity."""
 
+    closed: bool
+    capture: Capture
+    started: int
+    heard: float
+    order: int
+
     def __init__(self, ledger: "Ledger", where: Where, about: About) -> None:
         self._ledger = ledger
         self._where = where

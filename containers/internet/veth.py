@@ -112,7 +112,7 @@ def receive(listener: socket.socket) -> tuple[socket.socket, int]:
 
 def make(namespace: int) -> None:
     """Makes the pair, one end here as `gw0`, the other there as `eth0`, and what takes every address."""
-    os.set_inheritable(namespace, True)
+    os.set_inheritable(namespace, True)  # noqa: FBT003  # os takes it by position
     run(["ip", "-batch", "-"], LINKS.format(namespace=namespace))
     os.close(namespace)
     run(["nft", "-f", "-"], RULES)

@@ -37,6 +37,11 @@ class Shell:
     stdin: Capture | None = None
     """Closed; what the command was given to read."""
 
+    @property
+    def number(self) -> int:
+        """The user's."""
+        return 0 if self.user == "root" else 1001
+
     def run(self, line: str) -> Result:
         """Runs a command line: commands joined by `&&`, `||` and `;`."""
         parts = _BETWEEN.split(line.strip())
@@ -221,20 +226,19 @@ def _encode(text: str) -> bytes:
 
 Command = Callable[[Shell, list[str]], Result]
 COMMANDS: dict[str, Command] = {
-    **dict.fromkeys(("base64", "gunzip", "zcat", "gzip", "xz", "zstd", "bzip2", "tar", "pv", "xxd", "openssl"), lambda _shell, _words: Result()),
+    **dict.fromkeys(("base64", "gunzip", "zcat", "gzip", "xz", "zstd", "bzip2", "tar"), lambda _shell, _words: Result()),
+    **dict.fromkeys(("pv", "xxd", "openssl", "chmod", "chown", "touch", "sync", "true", ":", "exit"), lambda _shell, _words: Result()),
     "cat": _cat, "cd": _cd, "dd": _write, "tee": _write, "ls": _ls, "mkdir": _mkdir, "mv": _mv, "rm": _rm, "test": _test, "[": _test,
     "md5sum": _sum("md5"), "sha1sum": _sum("sha1"), "sha256sum": _sum("sha256"), "wc": _size, "stat": _size, "du": _size,
     "echo": lambda _shell, words: Result(out=_text(" ".join(words) + "\n")),
     "pwd": _say(lambda shell: (shell.cwd or shell.disk.home) + "\n"),
     "whoami": _say(lambda shell: shell.user + "\n"),
-    "id": _say(lambda shell: "uid=0(root) gid=0(root) groups=0(root)\n" if shell.user == "root" else f"uid=1001({shell.user}) gid=1001({shell.user})\n"),
+    "id": _say(lambda shell: f"uid={shell.number}({shell.user}) gid={shell.number}({shell.user}) groups={shell.number}({shell.user})\n"),
     "hostname": _say(lambda shell: shell.host + "\n"),
-    "uname": _say(lambda shell: f"Linux {shell.host.partition('.')[0]} 6.1.0-21-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 x86_64 GNU/Linux\n"),
+    "uname": _say(lambda shell: f"Linux {shell.host.partition('.')[0]} 6.1.0-21-amd64 #1 SMP Debian 6.1.90-1 x86_64 GNU/Linux\n"),
     "uptime": _say(lambda _shell: " 09:14:02 up 61 days,  3:12,  0 users,  load average: 0.08, 0.03, 0.01\n"),
     "df": _say(lambda _shell: "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1       1.8T  212G  1.5T  13% /\n"),
-    "true": lambda _shell, _words: Result(), ":": lambda _shell, _words: Result(), "sync": lambda _shell, _words: Result(),
-    "chmod": lambda _shell, _words: Result(), "chown": lambda _shell, _words: Result(), "touch": lambda _shell, _words: Result(),
-    "false": lambda _shell, _words: Result(status=1), "exit": lambda _shell, _words: Result(),
+    "false": lambda _shell, _words: Result(status=1),
 }  # fmt: skip
 """Name -> what it does. A command that is not here is not found."""
 

@@ -6,7 +6,7 @@ stays raw.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dnslib import AAAA, CLASS, EDNS0, MX, NS, PTR, QTYPE, RCODE, RR, SOA, TXT, A, DNSBuffer, DNSError, DNSHeader, DNSQuestion, DNSRecord
@@ -96,23 +96,27 @@ def _records(name: str, kind: int, names: Names) -> Iterator[tuple[int, object]]
         yield QTYPE.A, A(v4)
     if kind in {QTYPE.AAAA, QTYPE.ANY} and (v6 := names.address(name, 6)):
         yield QTYPE.AAAA, AAAA(v6)
-    zone = registered(name)
-    if name.lower() != zone:
-        return
-    if kind == QTYPE.MX:
-        yield QTYPE.MX, MX(f"mail.{zone}", 10)
-    elif kind == QTYPE.TXT:
-        yield QTYPE.TXT, TXT("v=spf1 mx -all")
-    elif kind == QTYPE.NS:
-        yield QTYPE.NS, NS(f"ns1.{zone}")
-        yield QTYPE.NS, NS(f"ns2.{zone}")
-    elif kind == QTYPE.SOA:
-        yield QTYPE.SOA, _soa(zone)
+    if name.lower() == registered(name):
+        for data in _APEX.get(kind, _nothing)(registered(name)):
+            yield kind, data
 
 
 def _soa(zone: str) -> SOA:
     zone = zone if "." in zone else "root-servers.net"
     return SOA(f"ns1.{zone}", f"hostmaster.{zone}", (2024061701, 7200, 3600, 1209600, TTL))
+
+
+def _nothing(_zone: str) -> tuple[object, ...]:
+    return ()
+
+
+_APEX: dict[int, Callable[[str], tuple[object, ...]]] = {
+    QTYPE.MX: lambda zone: (MX(f"mail.{zone}", 10),),
+    QTYPE.TXT: lambda _zone: (TXT("v=spf1 mx -all"),),
+    QTYPE.NS: lambda zone: (NS(f"ns1.{zone}"), NS(f"ns2.{zone}")),
+    QTYPE.SOA: lambda zone: (_soa(zone),),
+}
+"""What a registered name has beside its addresses."""
 
 
 def _top(name: str) -> str:

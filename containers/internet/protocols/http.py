@@ -199,8 +199,8 @@ class Http(Talker):
         """What is no HTTP gets what a web server would say, and is kept."""
         self._gone = True
         page = f"<html>\r\n<head><title>{status} Bad Request</title></head>\r\n</html>\r\n"
-        head = f"HTTP/1.1 {status} Bad Request\r\nServer: {SERVER}\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\nConnection: close\r\n\r\n"
-        self._line.send((head + page).encode("ascii"))
+        fields = f"Server: {SERVER}\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\nConnection: close\r\n"
+        self._line.send(f"HTTP/1.1 {status} Bad Request\r\n{fields}\r\n{page}".encode("ascii"))
         raw = Raw(self._line, self._house, About(channel=self._channel, protocol="http-malformed"), tail=True)
         self._line.turn(raw)
         self._line.shut()

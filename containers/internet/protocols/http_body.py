@@ -4,10 +4,12 @@ h11 reads the heads. It does not read the bodies, for two reasons: it copies eac
 little), and it throws chunk extensions and trailers away, in which an adversary can carry anything. Here they are kept as `extras`.
 """
 
+import re
 from collections.abc import Iterator
 
 from honeyweights.containers.internet.talk import Data
 
+_HEX = re.compile(rb"[0-9A-Fa-f]+[ \t]*")
 LONGEST_LINE = 1 << 20
 """Of a chunk's size line or a trailer line; longer is no HTTP."""
 
@@ -103,11 +105,11 @@ class Chunked:
     def _size(self, bare: bytes) -> None:
         digits, semicolon, extension = bare.partition(b";")
         try:
-            if not digits.strip().isalnum():
-                raise ValueError(digits)
             self._left = int(digits, 16)
         except ValueError as error:
             raise NotChunked("a chunk without a size") from error
+        if not _HEX.fullmatch(digits):  # Python takes signs, spaces and underscores as well
+            raise NotChunked("a chunk without a size")
         if semicolon or len(digits) > 16 or digits[:2] == b"00":  # noqa: PLR2004  # a 64-bit size; padding can carry a message too
             self.extras += digits + b";" + extension + b"\n" if semicolon else digits + b"\n"
         self._state = "data" if self._left else "trailer"

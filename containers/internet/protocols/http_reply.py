@@ -99,8 +99,8 @@ def _accepted(request: Request) -> Reply:
 
 
 def _missing() -> Reply:
-    page = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-    return Reply(404, body=page)
+    head = b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+    return Reply(404, body=head + b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n")
 
 
 def _safe(text: str) -> str:

@@ -4,12 +4,14 @@
 """
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 
 from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.receipts import Transfer
 
 OK = b"\0"
+_NUMBERS = re.compile(rb"[0-7]{3,5} [0-9]{1,18}")
 LONGEST_LINE = 1 << 16
 NOT_KNOWN = b"\x01scp: protocol error: unexpected message\n"
 Opened = Callable[[str, bytes], Transfer]
@@ -38,10 +40,7 @@ class Sink:
         replies = bytearray()
         view = memoryview(data)
         while view and not self.broken:
-            if self._transfer is not None:
-                view = self._content(view, replies)
-            else:
-                view = self._announced(view, replies)
+            view = self._content(view, replies) if self._transfer is not None else self._announced(view, replies)
         if self.broken:
             self.rest += bytes(view)
         return bytes(replies)
@@ -91,19 +90,12 @@ class Sink:
 
     def _take(self, line: bytes) -> bool:
         kind, words = line[:1], line[1:].rstrip(b"\n").split(b" ", 2)
-        if kind == b"T":
-            return True
-        if kind == b"E":
-            return bool(self._folders) and bool(self._folders.pop())
-        if kind not in {b"C", b"D"} or len(words) != 3:  # noqa: PLR2004  # mode, size, name
+        if kind in {b"T", b"E"}:
+            return kind == b"T" or (bool(self._folders) and bool(self._folders.pop()))
+        if kind not in {b"C", b"D"} or len(words) != 3 or not _NUMBERS.fullmatch(b" ".join(words[:2])):  # noqa: PLR2004  # mode, size, name
             return False
-        try:
-            mode, size = int(words[0], 8), int(words[1])
-        except ValueError:
-            return False
+        mode, size = int(words[0], 8), int(words[1])
         path = self._place(words[2].decode("utf-8", "surrogateescape"))
-        if size < 0:
-            return False
         if kind == b"D":
             self._folders.append(path)
             return self._disk.mkdir(path, parents=True) or path in self._disk.folders

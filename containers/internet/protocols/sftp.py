@@ -3,11 +3,13 @@
 Paths are the client's to fill as well: unusually many bytes of them are a payload of their own.
 """
 
+import contextlib
 import os
 import stat
 from typing import TYPE_CHECKING, Any
 
-from paramiko import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK, SFTPAttributes, SFTPHandle, SFTPServerInterface
+from paramiko import SFTPAttributes, SFTPHandle, SFTPServer, SFTPServerInterface
+from paramiko.sftp import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK
 
 from honeyweights.containers.internet.files import Disk, File, Piece
 from honeyweights.containers.internet.receipts import About, Transfer
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
 USUAL = 2048
 """Bytes of paths in one session that nobody wonders at."""
 MOST_PIECES = 20_000
+
+
+class Subsystem(SFTPServer):
+    """Paramiko's server, leaving as sftp-server does: `scp` fails where no exit status came."""
+
+    def finish_subsystem(self) -> None:
+        """Says goodbye, then tidies up."""
+        with contextlib.suppress(OSError, EOFError):  # the client may be gone already
+            if self.sock is not None:
+                self.sock.send_exit_status(0)
+        super().finish_subsystem()
 
 
 class Sftp(SFTPServerInterface):
@@ -42,9 +55,11 @@ class Sftp(SFTPServerInterface):
         return self._disk.path(text)
 
     def canonicalize(self, path: str) -> str:
+        """The absolute path."""
         return self._path(path or ".")
 
     def open(self, path: str, flags: int, attr: SFTPAttributes) -> SFTPHandle | int:
+        """A handle for reading or writing."""
         full = self._path(path)
         old = self._disk.files.get(full)
         if not flags & (os.O_WRONLY | os.O_RDWR):
@@ -58,12 +73,14 @@ class Sftp(SFTPServerInterface):
         return _Writing(self._disk, full, base, transfer, ended=self._ended, append=bool(flags & os.O_APPEND))
 
     def list_folder(self, path: str) -> list[SFTPAttributes] | int:
+        """A folder's entries."""
         full = self._path(path)
         if full not in self._disk.folders:
             return SFTP_NO_SUCH_FILE
         return [_attributes(self._disk, f"{full.rstrip('/')}/{name}", name) for name in self._disk.names(full)]
 
     def stat(self, path: str) -> SFTPAttributes | int:
+        """What a path is."""
         full = self._path(path)
         there = full in self._disk.files or full in self._disk.folders
         return _attributes(self._disk, full, path) if there else SFTP_NO_SUCH_FILE
@@ -71,9 +88,11 @@ class Sftp(SFTPServerInterface):
     lstat = stat
 
     def mkdir(self, path: str, attr: SFTPAttributes) -> int:  # noqa: ARG002  # paramiko's signature
+        """Makes a folder."""
         return SFTP_OK if self._disk.mkdir(self._path(path), parents=False) else SFTP_FAILURE
 
     def rmdir(self, path: str) -> int:
+        """Removes an empty folder."""
         full = self._path(path)
         if full not in self._disk.folders or self._disk.names(full):
             return SFTP_FAILURE
@@ -81,9 +100,11 @@ class Sftp(SFTPServerInterface):
         return SFTP_OK
 
     def remove(self, path: str) -> int:
+        """Removes a file."""
         return SFTP_NO_SUCH_FILE if self._disk.files.pop(self._path(path), None) is None else SFTP_OK
 
     def rename(self, oldpath: str, newpath: str) -> int:
+        """Moves a file, over another if need be."""
         old, new = self._path(oldpath), self._path(newpath)
         if old not in self._disk.files:
             return SFTP_NO_SUCH_FILE
@@ -93,15 +114,18 @@ class Sftp(SFTPServerInterface):
     posix_rename = rename
 
     def chattr(self, path: str, attr: SFTPAttributes) -> int:
+        """Sets the mode; times stay as they are."""
         file = self._disk.files.get(self._path(path))
         return _change(file, attr) if file is not None else SFTP_OK
 
     def symlink(self, target_path: str, path: str) -> int:
+        """Refused: a host without links."""
         self._path(target_path)
         self._path(path)
         return SFTP_FAILURE
 
     def readlink(self, path: str) -> int:
+        """There are none."""
         self._path(path)
         return SFTP_NO_SUCH_FILE
 
@@ -135,7 +159,7 @@ class _Writing(SFTPHandle):
         self._mode = base.mode
         self._came = 0
 
-    def write(self, offset: int, data: bytes) -> int:
+    def write(self, offset: int, data: bytes) -> int:  # type: ignore[override]  # bytes are what paramiko passes
         at = self._size if self._append else offset
         self._transfer.write(data)
         if self._pieces and self._pieces[-1][0] + self._pieces[-1][1] == at:

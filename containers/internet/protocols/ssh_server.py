@@ -15,8 +15,9 @@ from typing import Any
 import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
 
-from honeyweights.containers.internet.protocols.sftp import Sftp
+from honeyweights.containers.internet.protocols.sftp import Sftp, Subsystem
 from honeyweights.containers.internet.protocols.ssh_exec import run, shell
 from honeyweights.containers.internet.protocols.ssh_tap import Tap, listening
 from honeyweights.containers.internet.receipts import About, Transfer
@@ -59,7 +60,7 @@ class Conversation(paramiko.ServerInterface):
         transport = paramiko.Transport(self._tap, packetizer_class=listening(self._carried))  # type: ignore[arg-type]  # all it needs of a socket
         transport.local_version = VERSION
         transport.add_server_key(host_key(self.house.seed(), self.remote.host or self.remote.address))
-        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Sftp)
+        transport.set_subsystem_handler("sftp", Subsystem, Sftp)
         channels = []
         try:
             transport.start_server(server=self, event=threading.Event())
@@ -108,20 +109,24 @@ class Conversation(paramiko.ServerInterface):
     # -- logins
 
     def get_allowed_auths(self, username: str) -> str:
+        """What may be tried next."""
         self.user = username
         return "publickey,password"
 
     def check_auth_none(self, username: str) -> int:
+        """Where the host asks for nothing."""
         self._tap.settled = True
         if self._open_to(username):
             return self._login(username, "none", b"", accepted=True)
-        return paramiko.AUTH_FAILED
+        return AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
+        """By a password."""
         accepted = self._open_to(username) or Login(user=username, password=password) in self._host.logins
         return self._login(username, "password", password.encode("utf-8", "surrogateescape"), accepted=accepted)
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        """By a key."""
         return self._login(username, "publickey", key.asbytes(), accepted=self._open_to(username))
 
     def _open_to(self, user: str) -> bool:
@@ -133,38 +138,46 @@ class Conversation(paramiko.ServerInterface):
         self._tap.settled = True
         about = About(channel="ssh", protocol="ssh-login", method=method, target=user)
         self.house.ledger.whole(self.remote, about, user.encode("utf-8", "surrogateescape") + b"\n" + secret, finished=accepted)
-        return paramiko.AUTH_SUCCESSFUL if accepted else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if accepted else AUTH_FAILED
 
     # -- channels
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002  # paramiko's signature
-        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        """Sessions, nothing else."""
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_direct_tcpip_request(self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]) -> int:  # noqa: ARG002
+        """A tunnel: refused, its destination kept."""
         self._carried(f"{destination[0]}:{destination[1]}\n".encode("utf-8", "surrogateescape"))
-        return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_env_request(self, channel: paramiko.Channel, name: Any, value: Any) -> bool:  # noqa: ARG002
+        """A variable: taken, and kept where it is no ordinary one."""
         pair = _bytes(name) + b"=" + _bytes(value) + b"\n"
         if not pair.startswith((b"LANG=", b"LC_")) or len(pair) > USUAL_VARIABLE:  # what every client sends
             self._carried(pair)
         return True
 
     def check_channel_pty_request(self, channel: paramiko.Channel, *_terminal: Any) -> bool:
+        """A terminal."""
         channel.pty = True  # type: ignore[attr-defined]  # a note to `shell`
         return True
 
     def check_channel_window_change_request(self, *_size: Any) -> bool:
+        """The terminal's size."""
         return True
 
     def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        """SFTP."""
         self._served.add(channel.get_id())
         return super().check_channel_subsystem_request(channel, name)
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        """A command."""
         return self._work(run, channel, _bytes(command))
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
+        """A login shell."""
         return self._work(shell, channel)
 
     def home(self) -> str:

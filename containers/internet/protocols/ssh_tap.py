@@ -32,7 +32,7 @@ CARRIERS = {
     MSG_CHANNEL_REQUEST: 256,
     MSG_USERAUTH_REQUEST: 1024,
 }
-"""Messages that an adversary can fill -> bytes of one that nobody wonders at. (Channel data itself is read by whoever serves the channel.)"""
+"""Messages that an adversary can fill -> bytes of one that nobody wonders at. Channel data itself goes to whoever serves it."""
 SILENCE = 1.0
 """Seconds that a client may be silent after our last word."""
 

@@ -4,6 +4,7 @@ The handshake is the client's to fill (session ids, key shares, extensions, earl
 as they came.
 """
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from socket import socket
@@ -87,7 +88,7 @@ class Tls(Talker):
     def _pump(self, data: Data) -> None:
         assert self._inner is not None  # noqa: S101  # _shaken made it
         try:
-            while count := self._tls.read(RECORD, self._buffer):
+            while count := int(self._tls.read(RECORD, self._buffer)):  # with a buffer, it gives a count
                 self._inner.talker.received(memoryview(self._buffer)[:count])
             self._close_inner(data, broken=False)
         except ssl.SSLWantReadError:
@@ -125,10 +126,8 @@ class Tls(Talker):
 
     def goodbye(self) -> bytes:
         """The alert that closes our side."""
-        try:
+        with contextlib.suppress(ssl.SSLError):  # the client's own goodbye is not here yet, or never will be
             self._tls.unwrap()
-        except ssl.SSLError:
-            pass  # the client's own goodbye is not here yet, or never will be
         return self._out.read()
 
     def _flush_out(self) -> None:
