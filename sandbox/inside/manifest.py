@@ -57,10 +57,11 @@ def sha256(path: str, length: int | None = None) -> str | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or (length is None and status.st_size > MAX_HASHED):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or (length is None and status.st_size > MAX_HASHED):
-            return None
         digest, left = hashlib.sha256(), status.st_size if length is None else length
         while left > 0 and (block := file.read(min(left, 1 << 20))):
             digest.update(block)
@@ -82,7 +83,8 @@ def snapshot(roots: list[str]) -> tuple[dict[str, list[int]], int]:
 
 def hashed(marks: dict[str, list[int]], watched: list[str]) -> dict[str, str]:
     """SHA-256 of every regular file that is, or lies below, a watched path."""
-    wanted = (path for path in marks if any(path == place or path.startswith(place.rstrip("/") + "/") for place in watched))
+    files = (path for path, numbers in marks.items() if stat.S_ISREG(numbers[3]))
+    wanted = (path for path in files if any(path == place or path.startswith(place.rstrip("/") + "/") for place in watched))
     return {path: digest for path in wanted if (digest := sha256(path)) is not None}
 
 

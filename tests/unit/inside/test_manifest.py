@@ -5,7 +5,9 @@ from pathlib import Path
 from honeyweights.sandbox.inside import manifest
 
 
-def _difference(folder: Path, watched: list[str], before: tuple[dict[str, list[int]], dict[str, str]], limit: int = 100) -> dict[str, dict[str, object]]:
+def _difference(
+    folder: Path, watched: list[str], before: tuple[dict[str, list[int]], dict[str, str]], limit: int = 100
+) -> dict[str, dict[str, object]]:
     marks, _ = manifest.snapshot([str(folder)])
     changes, _ = manifest.difference(before[0], before[1], marks, limit)
     return {str(change["path"]).removeprefix(f"{folder}/"): change for change in changes}
@@ -78,3 +80,11 @@ def test_changes_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     marks, _ = manifest.snapshot([str(tmp_path)])
     changes, more = manifest.difference(before[0], before[1], marks, 4)
     assert (4, 6) == (len(changes), more)
+
+
+def test_folders_below_a_watched_place_are_no_files_to_hash(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("x")
+    _, hashes = _baseline(tmp_path, [str(tmp_path)])
+    assert [str(tmp_path / "folder" / "file")] == list(hashes)
+    assert manifest.sha256(str(tmp_path / "folder")) is None
