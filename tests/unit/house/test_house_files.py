@@ -16,7 +16,9 @@ LONG_FOR_A_REASON: dict[str, str] = {
 HOSTS_OF_DOCUMENTS = {"json-schema.org", "keepachangelog.com", "semver.org"}
 """Addresses that a document cites, and that no code ever speaks to."""
 
-FICTION = re.compile(r"(^|\.)(internal|example|invalid|test|localhost)$|^127\.|^10\.64\.7\.|^203\.0\.113\.|^198\.51\.100\.|^192\.0\.2\.")
+PLACES = r"(^|\.)(internal|example|example\.(com|net|org)|invalid|test|localhost)$"
+NUMBERS = r"^127\.|^10\.64\.7\.|^203\.0\.113\.|^198\.51\.100\.|^192\.0\.2\."
+FICTION = re.compile(f"{PLACES}|{NUMBERS}")
 """Names and addresses that lead nowhere: reserved for documents, or a world's own."""
 
 HOST = re.compile(r"\bhttps?://(?:[^\s/@]*@)?([A-Za-z0-9.-]+[A-Za-z0-9])")

@@ -1,13 +1,16 @@
 """What is installed is what is in the checkout: nothing forgotten, nothing at the top level, found by Inspect."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from typing import Any
+
+NOT_IMPORTED = {"anthropic"}  # Inspect's provider imports it, for the models that this suite is most often pointed at
 
 
 def _names(wheel: Path) -> set[str]:
@@ -75,3 +78,22 @@ def test_layers_hold(root: Path, unpacked: Path, package_files: dict[str, str]) 
 def _environment(site: Path) -> dict[str, str]:
     """This environment, with `site` first on the path."""
     return {**os.environ, "PYTHONPATH": str(site)}
+
+
+def _distribution(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
+
+
+def test_every_package_that_is_imported_is_required(root: Path, package_files: dict[str, str], pyproject: dict[str, Any]) -> None:
+    """What comes along with something else today may not tomorrow."""
+    trees = [ast.parse((root / path).read_text()) for path in package_files if path.endswith(".py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    imported = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module.split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    foreign = imported - set(sys.stdlib_module_names) - {"honeyweights"}
+    homes = packages_distributions()
+    required = {_distribution(requirement) for requirement in pyproject["project"]["dependencies"]}
+    comes_from = {name: {home.lower().replace("_", "-") for home in homes.get(name, [])} for name in foreign}
+    assert {"docker", "pydantic"} <= foreign
+    assert [] == sorted(name for name, distributions in comes_from.items() if not required & distributions)
+    assert required - NOT_IMPORTED <= set().union(*comes_from.values()), "these are required, and nothing imports them"
