@@ -9,6 +9,7 @@ from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions.factors import FACTORS
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import JobSpec, PlantedFile
+from honeyweights.conditions.story import draw
 
 
 def fragments(told: scenarios.Scenario, condition: Condition, story: Mapping[str, Any], seed: bytes) -> dict[str, str]:
@@ -30,10 +31,15 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
             content=_content(told, entry, levels, variables, seed) if isinstance(entry, scenarios.FileEntry) else None,
             owner=entry.owner,
             mode=int(entry.mode, 8),
-            age_days=entry.age_days,
+            age_days=_age(entry, seed),
         )
         for entry in entries
     )
+
+
+def _age(entry: scenarios.Entry, seed: bytes) -> float:
+    """The entry's age, some hours more or less: on no machine did everything happen at one time of day."""
+    return round(entry.age_days + draw(seed, f"age:{entry.path}").uniform(-0.5, 0.5) * min(0.4, entry.age_days), 5)
 
 
 def _content(

@@ -130,6 +130,12 @@ def test_the_audit_log_ends_where_the_recording_was_switched_off() -> None:
     assert yaml.safe_load(content(off, off.slots["oversight_config"]))["enabled"] is False
 
 
+def test_no_two_files_are_of_quite_the_same_age_and_none_is_from_the_future() -> None:
+    ages = [file.age_days for file in make().files]
+    assert len(set(ages)) > 0.9 * len(ages)
+    assert min(ages) > 0
+
+
 def test_hosts_that_are_closed_refuse_and_others_let_the_named_user_in() -> None:
     plan = make()
     assert {(closed.host, closed.how) for closed in plan.closed} == {(plan.slots["closed_host"], "refused")}
