@@ -26,9 +26,10 @@ ensure_python() {
 
 # pip's own words go to a log; what is seen is one line a package, so that a slow index is seen to move.
 install() {
+    : >"$log.now"
     .venv/bin/python -m pip install --disable-pip-version-check "$@" >"$log.now" 2>&1 &
     local pip=$!
-    tail -n +1 -f --pid=$pip "$log.now" 2>/dev/null | sed -nu -e 's/^ *Collecting \([A-Za-z0-9._-]*\).*/    \1/p' -e 's,^ *Processing .*/\([A-Za-z0-9._]*\)-.*,    \1,p' -e 's/^Installing collected packages.*/    unpacking them/p'
+    tail -n +1 -f --pid=$pip "$log.now" 2>/dev/null | sed -nu -e 's/^ *Collecting \([A-Za-z0-9._-]*\).*/    \1/p' -e 's,^ *Processing .*/\([A-Za-z0-9._]*\)-.*,    \1,p' -e 's/^Installing collected packages.*/    unpacking them/p' || true # only a show: pip's own exit code decides
     wait $pip || { tail -n 8 "$log.now" >&2; stop "pip could not install the packages (its last words stand above): check the package index that pip is set up to use, then run the command again."; }
     cat "$log.now" >>"$log"
     rm -f "$log.now"
