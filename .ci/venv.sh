@@ -50,14 +50,14 @@ fi
 if ! stamped requirements-dev "$requirements" && { [ -n "$extras" ] || ! stamped requirements "$requirements"; }; then
     echo "Installing Python packages into .venv (a few minutes the first time)"
     install 'setuptools>=77'
-    rm -rf build
+    rm -rf build .mypy_cache # mypy remembers modules that were not there
     install --no-build-isolation --config-settings editable_mode=strict -e ".${extras:+[$extras]}"
     echo "$requirements" >".venv/stamp-requirements${extras:+-$extras}"
     echo "$links" >.venv/stamp-links
 fi
 if ! stamped links "$links"; then
     echo "Files of the package came or went: linking them into .venv"
-    rm -rf build
+    rm -rf build .mypy_cache
     install --no-build-isolation --no-deps --config-settings editable_mode=strict -e .
     echo "$links" >.venv/stamp-links
 fi
