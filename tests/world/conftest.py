@@ -1,22 +1,14 @@
-"""Worlds for tests: real containers, labelled, and gone when the test is.
+"""Worlds for tests: real containers, labelled, and gone when the test is. `open_world` starts as many as a test wants."""
 
-`open_world` starts as many as a test wants; `in_sample` makes one the current sample's, as Inspect does, so that the harness works.
-"""
-
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from inspect_ai.util import SandboxEnvironment
-from inspect_ai.util._sandbox.context import sandbox_default_context_var, sandbox_environments_context_var
 
 from honeyweights.sandbox import images, lifetime
 from honeyweights.sandbox.config import ROLES, WorldConfig
 from honeyweights.sandbox.provider import HoneyweightsSandbox
-
-Environments = dict[str, SandboxEnvironment]
-OpenWorld = Callable[..., Awaitable[Environments]]
+from honeyweights.sandbox.testing import Environments, OpenWorld, world_of
 
 
 @pytest.fixture(scope="session")
@@ -50,25 +42,3 @@ async def open_world(built: None, config: WorldConfig) -> AsyncIterator[OpenWorl
     yield start
     for environments in opened:
         await lifetime.close_world(world_of(environments).world)
-
-
-def world_of(environments: Environments, name: str = "default") -> HoneyweightsSandbox:
-    """One sandbox of a world, by its own type."""
-    return environments[name].as_type(HoneyweightsSandbox)
-
-
-@pytest.fixture
-def in_sample() -> Callable[[Environments], "contextmanager[None]"]:
-    """Makes a world that of the current sample, as a context manager."""
-
-    @contextmanager
-    def inside(environments: Environments) -> Iterator[None]:
-        first = sandbox_environments_context_var.set(environments)
-        second = sandbox_default_context_var.set(next(iter(environments)))
-        try:
-            yield
-        finally:
-            sandbox_default_context_var.reset(second)
-            sandbox_environments_context_var.reset(first)
-
-    return inside
