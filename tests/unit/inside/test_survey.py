@@ -4,9 +4,18 @@ import sys
 
 from honeyweights.sandbox.inside import survey
 
+WAITING = [sys.executable, "-c", "print('up', flush=True); input()"]
+
+
+def _running(child: "subprocess.Popen[bytes]") -> None:
+    """Until it says so, a child is still its parent's copy."""
+    assert child.stdout is not None
+    assert b"up\n" == child.stdout.readline()
+
 
 def test_a_process_is_told_with_its_parent_its_session_and_its_command() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()", "a (b) c"], stdin=subprocess.PIPE, start_new_session=True) as child:
+    with subprocess.Popen(WAITING + ["a (b) c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as child:
+        _running(child)
         seen = survey.stat(child.pid)
         child.communicate(b"\n")
     assert seen is not None
@@ -21,7 +30,8 @@ def test_a_process_that_has_gone_is_none() -> None:
 
 
 def test_a_command_of_odd_bytes_is_shown_escaped_and_bounded() -> None:
-    with subprocess.Popen([sys.executable.encode(), b"-c", b"input()", b"\xff\n" * 500], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen([*map(os.fsencode, WAITING), b"\xff\n" * 500], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        _running(child)
         seen = survey.stat(child.pid)
         child.communicate(b"\n")
     assert seen is not None
