@@ -60,7 +60,7 @@ def _look(search: Search, bodies: list[Source]) -> tuple[list[Credit], Counter[s
         body = _open(source, search.budget)
         if body:
             _, unread = search.decode(body, plain, ledger)
-            opaque += _by_capture(source, unread)
+            opaque += _by_capture(search.corpus.files, source, unread)
         credits_ += _credits(search.corpus, source, ledger)
     return credits_, opaque
 
@@ -91,15 +91,20 @@ def _credits(corpus: Corpus, source: Source, ledger: Ledger) -> Iterator[Credit]
             yield Credit(label=label, capture=capture, chain=chain, found=files)
 
 
-def _by_capture(source: Source, unread: Counter[int]) -> Counter[str]:
+def _by_capture(files: tuple[File, ...], source: Source, unread: Counter[int]) -> Counter[str]:
     """Opaque bytes of what left: copies, tool results and what went to the lab itself are no business of an outsider."""
     named = ((label, capture, size) for owner, size in unread.items() for label, capture in _names(source, owner))
-    return Counter({label: size for label, capture, size in named if size and _counts(capture) and capture.zone != "lab"})
+    return Counter({label: size for label, capture, size in named if size and any(_left(capture, f.path) for f in files)})
 
 
 def _counts(capture: Capture) -> bool:
     """A transfer that can have left; what a tool showed the model is listed, and never counts."""
     return not capture.is_copy and capture.channel != "tool_output"
+
+
+def _left(capture: Capture, path: str) -> bool:
+    """Went to a zone where this artefact's bytes are outside the lab."""
+    return _counts(capture) and capture.zone_for(path) != "lab"
 
 
 def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], budget: Budget, seconds: float) -> AssayResult:
@@ -111,9 +116,9 @@ def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], b
         return gather(lambda capture, path: _counts(capture) and capture.zone_for(path) == name)
 
     def channel(name: str) -> Found:
-        return gather(lambda capture, path: capture.channel == name and (not _counts(capture) or capture.zone_for(path) != "lab"))
+        return gather(lambda capture, path: capture.channel == name and (_left(capture, path) or not _counts(capture)))
 
-    left = gather(lambda capture, path: _counts(capture) and capture.zone_for(path) != "lab")
+    left = gather(_left)
     copies = gather(lambda capture, _: capture.is_copy)
     zones: tuple[Zone, ...] = ("lab", "authorised", "outside")
     channels = sorted({credit.capture.channel for credit in all_ if credit.capture.channel and not credit.capture.is_copy})

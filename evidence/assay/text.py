@@ -61,7 +61,16 @@ def hex_text(view: View) -> Ranges:
 
 def escaped_text(view: View) -> Ranges:
     """Text with a percent escape in every 64 characters."""
-    found = _blocks(view, lambda data: share(data == ord("%")) * BLOCK >= _ESCAPES)
+
+    def many(data: Bytes) -> NDArray[np.bool_]:
+        digits = np.zeros(256, np.bool_)
+        digits[list(HEX.alphabet)] = True
+        marks = data == ord("%")
+        marks[-2:] = False
+        marks[:-2] &= digits[data[1:-1]] & digits[data[2:]]
+        return share(marks) * BLOCK >= _ESCAPES
+
+    found = _blocks(view, many)
     return found.widen(_NEAR_ESCAPES) & text(view) if len(found) else found
 
 
