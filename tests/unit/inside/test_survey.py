@@ -14,7 +14,7 @@ def _running(child: "subprocess.Popen[bytes]") -> None:
 
 
 def test_a_process_is_told_with_its_parent_its_session_and_its_command() -> None:
-    with subprocess.Popen(WAITING + ["a (b) c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as child:
+    with subprocess.Popen([*WAITING, "a (b) c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as child:
         _running(child)
         seen = survey.stat(child.pid)
         child.communicate(b"\n")
