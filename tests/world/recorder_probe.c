@@ -44,7 +44,13 @@ static void by_spawn(void) { pid_t p; char *argv[] = {"true", arg[0], NULL}; pos
 static void *thread(void *x) { if (!vfork()) become_true(); return x; }
 static void by_thread(void) { pthread_t t; pthread_create(&t, NULL, thread, NULL); pthread_join(t, NULL); reap(); }
 static void by_clone(unsigned long flags) { long r = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0); if (!r) become_true(); reap(); usleep(200000); }
-static void by_untraced(void) { by_clone(CLONE_UNTRACED); }
+static void by_untraced(void) { /* prints how its child ended */
+    int status = -1;
+    pid_t child = (pid_t)syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+    if (!child) become_true();
+    waitpid(child, &status, __WALL);
+    printf("%d\n", WEXITSTATUS(status));
+}
 static void by_parent(void) { by_clone(CLONE_PARENT); }
 static void by_double_fork(void) {
     if (!fork()) {
