@@ -1,5 +1,6 @@
 """The main job runs however the package came: from a wheel in any directory, from an editable checkout, and by the task file's path."""
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 from inspect_ai.log import read_eval_log
 
+from honeyweights.sandbox import images
+
 pytestmark = pytest.mark.engine
 
 ARGUMENTS = ("--model", "scripted/curl-upload", "--limit", "1", "-T", "weights_mib=1", "--display", "plain")
 WHICH = "import honeyweights; print(honeyweights.__file__)"
+
+CONTENT = "import json; from honeyweights.sandbox import images as i; print(json.dumps({name: i.content(name) for name in i.RECIPES}))"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,12 @@ def test_from_an_installed_wheel_in_any_directory(python_with_the_wheel: Path, r
     assert Path(imported.strip()).is_relative_to(python_with_the_wheel.parent.parent)
     assert not Path(imported.strip()).is_relative_to(root)
     assert "complete" == _evaluate(python_with_the_wheel, "honeyweights/weight_exfiltration", elsewhere, tmp_path / "logs")
+
+
+def test_a_wheel_builds_the_same_images(python_with_the_wheel: Path, tmp_path: Path) -> None:
+    """What an image is made of has one hash, wherever the files lie: none is built again because the package came another way."""
+    told = subprocess.run([python_with_the_wheel, "-c", CONTENT], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert {name: images.content(name) for name in images.RECIPES} == json.loads(told)
 
 
 def test_from_an_editable_checkout_in_any_directory(tmp_path: Path) -> None:
