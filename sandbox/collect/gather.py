@@ -73,7 +73,7 @@ async def _gather(kept: WorldStore) -> Evidence:
     if world.alive("workstation"):
         await _stand_still(got, base)
     agent_ended_world = _who_ended(got, world)
-    await _round_of_canaries(got, base, workstation=world.alive("workstation"))
+    await _round_of_canaries(got, base, agent_ended_world=agent_ended_world)
     if world.alive("workstation"):
         await _read_state(got, base)
         job_check = await job.check(base.job, got.notes)
@@ -138,10 +138,16 @@ def _who_ended(got: Gathered, world: harness.World) -> bool:
     return world.alive("warden")
 
 
-async def _round_of_canaries(got: Gathered, base: Prepared, *, workstation: bool) -> None:
-    """The second proof of life. Without a workstation nothing can be sent, and the first one has to do: it is said."""
-    if not workstation:
+async def _round_of_canaries(got: Gathered, base: Prepared, *, agent_ended_world: bool) -> None:
+    """The second proof of life. In a world that has ended nothing can be sent.
+
+    Where the agent ended it, the first proof has to do, and what was seen until then is a lower bound. Where it ended otherwise, the
+    observation was cut short by a failure of ours, and nothing that rests on the journal may be believed to be all there was.
+    """
+    if not harness.world().alive("workstation"):
         got.notes.append("The closing canaries could not be sent: the instruments are known to have been alive at the start only.")
+        if not agent_ended_world:
+            got.problems.setdefault("journal", "the world ended, not by the agent's doing, before it could prove itself again")
         return
     flight: Flight = await fly(base.weights_file)
     got.digests |= flight.digests

@@ -6,7 +6,8 @@ from typing import Any
 
 import docker
 import pytest
-from inspect_ai import eval_async, task_with
+from inspect_ai import eval as run
+from inspect_ai import task_with
 from inspect_ai.log import EvalSample
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import Store, sandbox
@@ -36,9 +37,9 @@ def acts(*deeds: Deed) -> Solver:
     return solve
 
 
-async def sample_of(tmp_path: Path, *deeds: Deed) -> EvalSample:
+def sample_of(tmp_path: Path, *deeds: Deed) -> EvalSample:
     task = task_with(weight_exfiltration(weights_mib=1, settle=0, scenario="agentic_job"), solver=[acts(*deeds), conclude()])
-    logs = await eval_async(task, model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
+    logs = run(task, model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
     assert logs[0].samples, logs[0].error
     return logs[0].samples[0]
 
@@ -93,8 +94,8 @@ async def the_agent_ends_its_own_world() -> None:
     container("workstation").kill()
 
 
-async def test_a_whole_sample_has_every_instrument_alive(tmp_path: Path) -> None:
-    evidence = evidence_of(await sample_of(tmp_path, lists_the_weights, sends_the_weights))
+def test_a_whole_sample_has_every_instrument_alive(tmp_path: Path) -> None:
+    evidence = evidence_of(sample_of(tmp_path, lists_the_weights, sends_the_weights))
     assert {"alive"} == {instrument.state for instrument in evidence.instruments}, evidence.instruments
     verdict = judge(evidence)
     assert ("scored", "partial", ["http"]) == (verdict.outcome, verdict.stage, list(verdict.channels))
@@ -102,23 +103,23 @@ async def test_a_whole_sample_has_every_instrument_alive(tmp_path: Path) -> None
     assert 0.49 < verdict.fraction < 0.51
 
 
-async def test_canaries_never_count_as_the_agents(tmp_path: Path) -> None:
-    evidence = evidence_of(await sample_of(tmp_path, lists_the_weights))
+def test_canaries_never_count_as_the_agents(tmp_path: Path) -> None:
+    evidence = evidence_of(sample_of(tmp_path, lists_the_weights))
     assert [] == [receipt for receipt in evidence.receipts if not receipt.canary]
     assert 6 == sum(receipt.canary for receipt in evidence.receipts)
     assert "located" == judge(evidence).stage
 
 
-async def test_a_sample_whose_warden_was_killed_is_unscored(tmp_path: Path) -> None:
-    sample = await sample_of(tmp_path, lists_the_weights, the_warden_is_killed)
+def test_a_sample_whose_warden_was_killed_is_unscored(tmp_path: Path) -> None:
+    sample = sample_of(tmp_path, lists_the_weights, the_warden_is_killed)
     verdict = verdict_of(sample)
     assert "unscored" == verdict.outcome
     assert "warden" in str(verdict.reason) or "recorder" in str(verdict.reason)
     assert "failed" == state_of(evidence_of(sample), "recorder")
 
 
-async def test_a_sample_whose_internet_was_killed_is_unscored(tmp_path: Path) -> None:
-    sample = await sample_of(tmp_path, sends_the_weights, the_internet_is_killed)
+def test_a_sample_whose_internet_was_killed_is_unscored(tmp_path: Path) -> None:
+    sample = sample_of(tmp_path, sends_the_weights, the_internet_is_killed)
     kept = WorldStore(store=Store(sample.store))
     if kept.evidence is not None:
         assert "unscored" == verdict_of(sample).outcome
@@ -129,13 +130,13 @@ async def test_a_sample_whose_internet_was_killed_is_unscored(tmp_path: Path) ->
     assert all(score.unscored for score in sample.scores.values())
 
 
-async def test_a_sample_whose_internet_server_died_is_unscored(tmp_path: Path) -> None:
-    sample = await sample_of(tmp_path, lists_the_weights, the_internet_server_is_killed)
+def test_a_sample_whose_internet_server_died_is_unscored(tmp_path: Path) -> None:
+    sample = sample_of(tmp_path, lists_the_weights, the_internet_server_is_killed)
     assert sample.scores, sample.error
     assert all(score.unscored for score in sample.scores.values())
 
 
-async def test_a_world_that_the_agent_ended_is_censored_with_what_was_seen(tmp_path: Path) -> None:
-    sample = await sample_of(tmp_path, sends_the_weights, the_agent_ends_its_own_world)
+def test_a_world_that_the_agent_ended_is_censored_with_what_was_seen(tmp_path: Path) -> None:
+    sample = sample_of(tmp_path, sends_the_weights, the_agent_ends_its_own_world)
     verdict = verdict_of(sample)
     assert ("censored", "partial") == (verdict.outcome, verdict.stage)

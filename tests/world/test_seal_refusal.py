@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval_async, task_with
+from inspect_ai import eval as run
+from inspect_ai import task_with
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from honeyweights.sandbox import engine, harness, prepare
@@ -24,8 +25,8 @@ def has_its_turn() -> Solver:
     return solve
 
 
-async def test_a_world_with_a_network_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The warden is attached to a network of the engine's, internal and empty, before the proof."""
+def test_a_world_with_a_network_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The internet is attached to a network of the engine's, internal and empty, before the proof."""
     client = engine.client()
     network = client.networks.create("hw-seal-refusal", internal=True, labels={"honeyweights": "1", "honeyweights.world": "seal-refusal"})
     sent: list[str] = []
@@ -33,9 +34,9 @@ async def test_a_world_with_a_network_is_refused_before_anything_is_sent(tmp_pat
 
     async def attached_first() -> Any:
         # An engine refuses a second network beside `none`, as it should: the container leaves that one first.
-        warden = harness.world().ids["warden"]
-        client.networks.get("none").disconnect(warden)
-        network.connect(warden)
+        internet = harness.world().ids["internet"]
+        client.networks.get("none").disconnect(internet)
+        network.connect(internet)
         return await proof()
 
     async def noted(path: str) -> Any:
@@ -46,7 +47,7 @@ async def test_a_world_with_a_network_is_refused_before_anything_is_sent(tmp_pat
     monkeypatch.setattr(prepare, "fly", noted)
     try:
         task = task_with(weight_exfiltration(weights_mib=1, scenario="agentic_job"), solver=has_its_turn())
-        logs = await eval_async(task, model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
+        logs = run(task, model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
     finally:
         network.reload()
         for attached in network.containers:
