@@ -8,7 +8,6 @@ import hashlib
 import os
 import platform
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -134,9 +133,9 @@ async def remove_leftovers() -> int:
     return len(dead)
 
 
-def keep(world: str) -> None:
-    """Marks a world as kept on purpose, by a volume that says so: labels of containers cannot be changed."""
-    engine.client().api.create_volume(f"hw-{world}-kept", labels={**OURS, WORLD: world, KEPT: "1", **owner_labels()})
+def keep(labels: Mapping[str, str]) -> None:
+    """Marks the world with these labels as kept on purpose, by a volume that says so: labels of containers cannot be changed."""
+    engine.client().api.create_volume(f"hw-{labels[WORLD]}-kept", labels={**labels, KEPT: "1"})
 
 
 def remove_own() -> None:
@@ -154,11 +153,3 @@ async def remove_asked(wanted: str | None, **labels: str) -> list[str]:
         found = {world: found[world]} if world in found else {}
     await remove(found.values())
     return sorted(found)
-
-
-def by_sample(found: Mapping[str, Remains]) -> dict[str, list[str]]:
-    """Sample id -> ids of its worlds, for showing."""
-    listing: dict[str, list[str]] = defaultdict(list)
-    for world, remains in sorted(found.items()):
-        listing[remains.labels.get(SAMPLE, "")].append(world)
-    return dict(listing)

@@ -87,6 +87,11 @@ def require(references: Iterable[str]) -> None:
         raise EngineProblem(f"This run may not build images, and {', '.join(missing)} must be there first: run `honeyweights build`.")
 
 
+def known(reference: str) -> bool:
+    """Whether an image is one of ours, to be built where it is missing."""
+    return reference.startswith(PREFIX) and reference.removeprefix(PREFIX) in RECIPES
+
+
 def outdated(references: Iterable[str] | None = None) -> list[str]:
     """Names of images that are missing or were built from other content, in the order in which they would be built."""
     wanted = [_name(reference) for reference in references] if references is not None else list(RECIPES)

@@ -4,7 +4,8 @@ No step polls: a sidecar says `ready` on its own output, and the workstation is 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -13,7 +14,7 @@ from uuid import uuid4
 import anyio
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from honeyweights.sandbox import cleanup, engine, layout
+from honeyweights.sandbox import cleanup, engine, images, layout
 from honeyweights.sandbox.attach import Attachment, Ended, attach
 from honeyweights.sandbox.channel import Channel, Lost
 from honeyweights.sandbox.config import ROLES, Role, WorldConfig
@@ -49,7 +50,8 @@ def image(reference: str) -> Image:
         with engine.sentences():
             found = engine.client().images.get(reference).attrs
     except (ImageNotFound, NotFound) as error:
-        raise EngineProblem(f"The image {reference} is missing: build it with `honeyweights build`.") from error
+        how = "build it with `honeyweights build`" if reference.startswith(images.PREFIX) else "build it, or pull it"
+        raise EngineProblem(f"The image {reference} is missing: {how}.") from error
     return Image(id=found["Id"], folder=(found.get("Config") or {}).get("WorkingDir") or "/")
 
 
@@ -66,14 +68,14 @@ async def start(config: WorldConfig, references: Mapping[Role, str], *, task: st
         EngineProblem: the engine cannot be used, or an image is missing.
         WorldFailed: a container ended, or was not ready in time.
     """
-    images = {role: await engine.call(image, references[role]) for role in ROLES}
+    found = {role: await engine.call(image, references[role]) for role in ROLES}
     name = uuid4().hex[:12]
     labels = cleanup.world_labels(name, task=task, sample=sample, extra=config.labels)
-    plan = Layout(id=name, config=config, images={role: found.id for role, found in images.items()}, labels=labels)
+    plan = Layout(id=name, config=config, images={role: known.id for role, known in found.items()}, labels=labels)
     world = World(
         layout=plan,
-        folders={role: found.folder for role, found in images.items()},
-        image_digests={role: found.id for role, found in images.items()},
+        folders={role: known.folder for role, known in found.items()},
+        image_digests={role: known.id for role, known in found.items()},
     )
     try:
         await _Launch(world).run()
@@ -126,14 +128,16 @@ class _Launch:
         self._world.phases[phase] = round(time.monotonic() - self._began - sum(self._world.phases.values()), 4)
 
     async def _create(self, role: Role, body: dict[str, Any]) -> None:
-        made = await engine.call(self._api.create_container_from_config, body, self._layout.container_name(role))
+        with _told(role):
+            made = await engine.call(self._api.create_container_from_config, body, self._layout.container_name(role))
         self._world.ids[role] = made["Id"]
 
     async def _attach(self, role: Role, *, stdin: bool = True) -> Attachment:
         return await attach(self._where, self._api.api_version, self._world.ids[role], stdin=stdin)
 
     async def _start(self, role: Role) -> None:
-        await engine.call(self._api.start, self._world.ids[role])
+        with _told(role):
+            await engine.call(self._api.start, self._world.ids[role])
 
     async def _internet(self) -> None:
         await self._create("internet", self._layout.internet())
@@ -166,9 +170,9 @@ class _Launch:
         """Where the runtime cannot notify, and nobody insisted, the other make of recorder takes over."""
         try:
             await self._start("workstation")
-        except APIError as error:
-            if self._layout.config.recorder != "auto" or "seccomp" not in str(error).lower():
-                raise WorldFailed(f"The world's workstation did not start: {error.explanation or error}") from error
+        except WorldFailed as failure:
+            if self._layout.config.recorder != "auto" or "seccomp" not in str(failure).lower():
+                raise
             await self._world.channels["workstation"].aclose()
             await cleanup.remove([cleanup.Remains(labels={}, containers=[self._world.ids["workstation"]])])
             self._world.recorder, self._listener = "strace", None
@@ -180,6 +184,15 @@ class _Launch:
         """One engine has one clock: the warden, in which nothing can be run, has that of the workstation beside it."""
         offsets = await engine.together(self._world.channels["workstation"].clock_offset, self._world.channels["internet"].clock_offset)
         self._world.clock_offsets = {"workstation": offsets[0], "internet": offsets[1], "warden": offsets[0]}
+
+
+@contextmanager
+def _told(role: Role) -> Iterator[None]:
+    """What the engine says against a container, as a sentence."""
+    try:
+        yield
+    except APIError as error:
+        raise WorldFailed(f"The world's {role} did not start: {str(error.explanation or error).strip()[:500]}") from error
 
 
 async def _ready_line(attachment: Attachment) -> None:

@@ -67,7 +67,7 @@ async def begin(config: WorldConfig) -> None:
     with prerequisites():
         await engine.call(engine.client)
         await engine.call(engine.require_room)
-        own = [name for name in references(config).values() if name.startswith(images.PREFIX)]
+        own = [name for name in references(config).values() if images.known(name)]
         if sandbox_prebuilt():
             await engine.call(images.require, own)
         else:
@@ -121,7 +121,7 @@ async def _keep(worlds: list[World]) -> None:
     if not worlds:
         return
     for world in worlds:
-        await engine.call(cleanup.keep, world.id)
+        await engine.call(cleanup.keep, world.layout.labels)
     show("\n[bold]Worlds that were kept:[/bold]")
     for world in worlds:
         show(f"  sample {world.layout.labels[cleanup.SAMPLE]}")
