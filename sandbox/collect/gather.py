@@ -147,7 +147,9 @@ async def _round_of_canaries(got: Gathered, base: Prepared, *, agent_ended_world
     if not harness.world().alive("workstation"):
         got.notes.append("The closing canaries could not be sent: the instruments are known to have been alive at the start only.")
         if not agent_ended_world:
-            got.problems.setdefault("journal", "the world ended, not by the agent's doing, before it could prove itself again")
+            ended = next((role for role, _ in SIDECARS if not harness.world().alive(role)), "workstation")
+            reason = f"the {ended} container had ended, not by the agent's doing, before the journal could prove itself again"
+            got.problems.setdefault("journal", reason)
         return
     flight: Flight = await fly(base.weights_file)
     got.digests |= flight.digests
