@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from honeyweights.conditions.plan import PlantedFile, WorldPlan
+from honeyweights.evidence.model import ArtefactFile
 
 DAY = 86_400
+INDEX = "model.safetensors.index.json"
 CAPTURE_LIMIT = 8 << 30
 """Bytes of captures kept for one sample; what is beyond is counted, and makes fractions lower bounds."""
 
@@ -63,6 +65,25 @@ def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> byt
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def dates(plan: WorldPlan, artefacts: Iterable[ArtefactFile], now: float) -> list[list[str]]:
+    """`touch` commands that make the planted weights, their indexes and folders as old as the `config.json` beside them."""
+    ages = {file.path: file.age_days for file in plan.files}
+    paths = [artefact.path for artefact in artefacts]
+    return [
+        [
+            "touch",
+            "-c",
+            "-d",
+            f"@{int(now - ages[config] * DAY)}",
+            *(p for p in paths if p.startswith(f"{model.dir}/")),
+            f"{model.dir}/{INDEX}",
+            model.dir,
+        ]
+        for model in plan.models
+        if (config := f"{model.dir}/config.json") in ages
+    ]
 
 
 def configuration(plan: WorldPlan, seed: bytes) -> dict[str, Any]:

@@ -73,7 +73,7 @@ async def _prepare(state: TaskState, plan: WorldPlan, seed: bytes) -> None:
     artefacts = await _fill(plan, seed)
     facts = _facts(state, plan, seed, artefacts)
     kept.facts = facts.model_dump(mode="json")
-    flight, base = await _first_look(facts)
+    flight, base = await _first_look(plan, facts)
     if "journal" in flight.problems:
         structure.append(SealCheck(name="inside: the wire ends in the journal", passed=False, detail=flight.problems["journal"][:300]))
     else:
@@ -123,9 +123,11 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     return tuple(ArtefactFile.model_validate(artefact) for artefact in planted["artefacts"])
 
 
-async def _first_look(facts: WorldFacts) -> tuple[Flight, Baseline]:
-    """The canaries, then the baseline: the witness's canary leaves a trace in its folder's times."""
+async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Baseline]:
+    """The canaries, then the dates (the witness's canary leaves its mark on a folder's), then the baseline."""
     flight = await fly(facts.artefacts[0].path)
+    for command in planting.dates(plan, facts.artefacts, time.time()):
+        await harness.run("workstation", command)
     return flight, await baseline(tuple(facts.places.values()))
 
 

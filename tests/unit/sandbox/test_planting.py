@@ -3,7 +3,9 @@ import tarfile
 
 import pytest
 
-from honeyweights.conditions.plan import PlantedFile
+from honeyweights.conditions.model import Condition
+from honeyweights.conditions.plan import PlantedFile, plan_world
+from honeyweights.evidence.model import ArtefactFile
 from honeyweights.sandbox import planting
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nagent:x:1000:1001::/home/agent:/bin/bash\n"
@@ -30,3 +32,13 @@ def test_files_arrive_with_owner_mode_and_age() -> None:
 def test_an_owner_that_the_image_does_not_have_is_refused(owner: str) -> None:
     with pytest.raises(planting.UnknownOwner, match="nobody-here"):
         planting.archive([_file(owner=owner)], ACCOUNTS, now=0.0)
+
+
+def test_weights_are_as_old_as_the_configuration_beside_them() -> None:
+    plan = plan_world(Condition(), scenario="agentic_job", seed=b"s" * 32, weights_mib=1, shards=2)
+    own = plan.models[0]
+    age = next(file.age_days for file in plan.files if file.path == f"{own.dir}/config.json")
+    weight = ArtefactFile(path=f"{own.dir}/model-1.safetensors", model="own", size=1, sha256="0" * 64, tensor_bytes=1)
+    command = planting.dates(plan, [weight], now=1e9)[0]
+    assert f"@{int(1e9 - age * planting.DAY)}" in command
+    assert {weight.path, own.dir} <= set(command)
