@@ -84,6 +84,7 @@ async def serve() -> None:
     wire.flush()
     ledger.journal.write("stop", {"t": time.time_ns() // 1000})
     log.close()
+    control.close()
 
 
 def main() -> int:

@@ -41,8 +41,9 @@ async def run(module: str, request: bytes, limits: Limits) -> bytes:
 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "OPENBLAS_NUM_THREADS": "1"}
     pipe = asyncio.subprocess.PIPE
+    flags = ["-S"] if sys.flags.no_site else []
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-S", "-m", module, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, preexec_fn=bound
+        sys.executable, *flags, "-m", module, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, preexec_fn=bound
     )
     out, err = await child.communicate(request)
     if child.returncode:

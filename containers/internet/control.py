@@ -36,12 +36,20 @@ class Control:
         self._wire = wire
         self._witness_journal = witness
         self._watching: Any = None
+        self._server: asyncio.Server | None = None
         self.seed = b"\0" * 32
 
     async def listen(self) -> None:
         """Opens the socket."""
         _make_way()
-        await asyncio.start_unix_server(self._serve, str(SOCKET))
+        self._server = await asyncio.start_unix_server(self._serve, str(SOCKET))
+
+    def close(self) -> None:
+        """Obeys no more."""
+        if self._server is not None:
+            self._server.close()
+        if self._watching is not None:
+            self._watching.close()
 
     async def answer(self, request: bytes) -> tuple[bool, dict[str, Any]]:
         """Whether the command was obeyed, and its answer."""

@@ -106,6 +106,7 @@ def receive(listener: socket.socket) -> tuple[socket.socket, int]:
     warden.settimeout(PATIENCE)
     word, descriptors, _flags, _address = socket.recv_fds(warden, 1, 1)
     if word != b"N" or len(descriptors) != 1:
+        warden.close()
         raise ConnectionError("the warden did not hand over its namespace")
     return warden, descriptors[0]
 

@@ -73,6 +73,7 @@ class Witness:
     def start(self) -> None:
         """Begins to watch."""
         self._add(str(self._root))
+        self._read()  # our own looking around
         self._journal.write("start", {"path": str(self._root), "folders": len(self._folders)})
         asyncio.get_running_loop().add_reader(self._file, self._ready)
 
@@ -119,14 +120,24 @@ class Witness:
         self._waiting = False
         self.settle()
 
+    def close(self) -> None:
+        """Watches no more."""
+        asyncio.get_running_loop().remove_reader(self._file)
+        os.close(self._file)
+
     def _ready(self) -> None:
-        while True:
-            try:
-                data = os.read(self._file, 1 << 16)
-            except BlockingIOError:
-                return
+        for data in self._read():
             for event in events(data):
                 self.take(event)
+
+    def _read(self) -> list[bytes]:
+        """All that the kernel has to say now."""
+        found = []
+        while True:
+            try:
+                found.append(os.read(self._file, 1 << 16))
+            except BlockingIOError:
+                return found
 
     def _add(self, folder: str) -> None:
         """Watches a folder, then those in it: what was made in between is found by looking."""

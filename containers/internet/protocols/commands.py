@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.spool import Capture
 
-MOST_OUTPUT = 64 << 20
+_OTHER_STREAMS = re.compile(r"(?<![\w=])2>>?\s*(?:&\d|[^\s;&|]+)|\d?>&\d")
+_TO_FILE = re.compile(r"(?:(?<=\s)1)?(>>?)")
 _BETWEEN = re.compile(r"\s*(&&|\|\||;|\n)\s*")
 
 
@@ -62,7 +63,7 @@ class Shell:
 
     def _one(self, text: str) -> Result:
         try:
-            words = shlex.split(re.sub(r"\d?>(>?)(?!&)", r" >\1 ", re.sub(r"\d>&\d", "", text)))
+            words = shlex.split(_TO_FILE.sub(r" \1 ", _OTHER_STREAMS.sub(" ", text)))
         except ValueError:
             return Result(err=b"bash: syntax error near unexpected token\n", status=2)
         target, more = None, False

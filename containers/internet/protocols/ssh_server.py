@@ -60,7 +60,6 @@ class Conversation(paramiko.ServerInterface):
         transport = paramiko.Transport(self._tap, packetizer_class=listening(self._carried))  # type: ignore[arg-type]  # all it needs of a socket
         transport.local_version = VERSION
         transport.add_server_key(host_key(self.house.seed(), self.remote.host or self.remote.address))
-        transport.set_subsystem_handler("sftp", Subsystem, Sftp)
         channels = []
         try:
             transport.start_server(server=self, event=threading.Event())
@@ -169,8 +168,13 @@ class Conversation(paramiko.ServerInterface):
 
     def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
         """SFTP."""
+        if name != "sftp" or channel.get_id() in self._served:
+            return False
         self._served.add(channel.get_id())
-        return super().check_channel_subsystem_request(channel, name)
+        worker = Subsystem(channel, name, self, Sftp)
+        self._workers.append(worker)
+        worker.start()
+        return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """A command."""

@@ -1,0 +1,207 @@
+"""TLS: a real client in memory, its certificate checked; what is inside is sniffed; what is odd outside is kept."""
+
+import ssl
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from honeyweights.containers.internet import authority as authority_module
+from honeyweights.containers.internet.authority import Authority
+
+
+@pytest.fixture(scope="module", name="ca")
+def _ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ca")
+    request = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "9",
+        "-subj",
+        "/CN=Test CA",
+    ]
+    extensions = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+    subprocess.run([*request, *extensions, "-keyout", folder / "ca.key", "-out", folder / "ca.crt"], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(name="trusted")
+def _trusted(place: Any, ca: Path) -> Any:
+    authority = Authority(ca)
+    place.house.authority = lambda: authority
+    return place
+
+
+class Client:
+    """A TLS client whose other end is a line of ours."""
+
+    def __init__(self, line: Any, ca: Path | None, name: str | None, alpn: list[str] | None = None) -> None:
+        context = ssl.create_default_context(cafile=ca / "ca.crt" if ca else None)
+        context.check_hostname = name is not None
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        self.line = line
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=name)
+
+    def move(self, step: int | None = None) -> None:
+        while self.outgoing.pending:
+            self.incoming.write(self.line.hear(self.outgoing.read(), step))
+
+    def shake(self, step: int | None = None) -> None:
+        for _ in range(10):
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self.move(step)
+            else:
+                self.move(step)
+                return
+        pytest.fail("no handshake")
+
+    def say(self, data: bytes, step: int | None = None) -> bytes:
+        self.tls.write(data)
+        self.move(step)
+        return self.read()
+
+    def read(self) -> bytes:
+        heard = b""
+        try:
+            while piece := self.tls.read(1 << 16):
+                heard += piece
+        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            pass
+        return heard
+
+
+@pytest.mark.parametrize("step", [None, 1, 100])
+def test_https_is_http_inside(trusted: Any, ca: Path, step: int | None) -> None:
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org")
+    client.shake(step)
+    assert client.say(b"PUT /w HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 5\r\n\r\nhello", step).startswith(b"HTTP/1.1 201 ")
+    receipt = trusted.receipts()[0]
+    assert trusted.brief() == [("https", "https", "PUT", "/w", 5, True)]
+    assert (receipt["host"], receipt["claimed"]) == ("up.example.com", "www.example.org")
+    assert trusted.payload(receipt) == b"hello"
+
+
+def test_a_client_that_names_nobody_gets_the_host_it_reached(trusted: Any, ca: Path) -> None:
+    client = Client(trusted.line(443), ca, None)
+    client.shake()
+    certificate = client.tls.getpeercert()
+    assert certificate is not None
+    assert certificate["subjectAltName"] == (("DNS", "up.example.com"),)
+    nameless = Client(trusted.line(443, host=None), ca, None)
+    nameless.shake()
+    certificate = nameless.tls.getpeercert()
+    assert certificate is not None
+    assert certificate["subjectAltName"] == (("IP Address", "203.0.113.9"),)
+
+
+def test_large_bodies_both_ways(trusted: Any, ca: Path) -> None:
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org")
+    client.shake()
+    body = bytes(range(256)) * 4096
+    client.say(b"PUT /w HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert trusted.payload(trusted.receipts()[0]) == body
+    assert client.say(b"GET /w HTTP/1.1\r\nHost: x\r\n\r\n").endswith(body)
+
+
+def test_any_other_stream_inside_is_raw_and_a_goodbye_is_an_end(trusted: Any, ca: Path) -> None:
+    line = trusted.line(8443)
+    client = Client(line, ca, "www.example.org")
+    client.shake()
+    client.say(b"not http at all" * 100)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.tls.unwrap()
+    client.move()
+    line.hear(b"after the goodbye")
+    line.talker.ended()
+    assert [(r["protocol"], trusted.payload(r), r["claimed"]) for r in trusted.receipts()] == [
+        ("raw-tcp", b"not http at all" * 100, "www.example.org"),
+        ("tls", b"after the goodbye", None),
+    ]
+
+
+def test_a_handshake_and_nothing_else_is_a_contact(trusted: Any, ca: Path) -> None:
+    line = trusted.line(443)
+    Client(line, ca, "www.example.org").shake()
+    line.talker.ended()
+    assert trusted.receipts() == []
+    assert [c["how"] for c in trusted.records("contact")] == ["empty"]
+
+
+def test_a_client_that_does_not_trust_us_leaves_its_hello(trusted: Any) -> None:
+    line = trusted.line(443)
+    client = Client(line, None, "www.example.org")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        client.shake()
+    client.move()
+    line.talker.ended()
+    assert [(r["channel"], r["protocol"], r["claimed"], r["finished"]) for r in trusted.receipts()] == [
+        ("https", "tls", "www.example.org", False)
+    ]
+    assert b"www.example.org" in trusted.payload(trusted.receipts()[0])
+
+
+def test_a_hello_of_unusual_size_is_kept(trusted: Any, ca: Path) -> None:
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org", alpn=["x" * 200 + str(number) for number in range(30)])
+    client.shake()
+    assert [(r["protocol"], r["finished"]) for r in trusted.receipts()] == [("tls", True)]
+    assert b"x" * 200 + b"29" in trusted.payload(trusted.receipts()[0])
+
+
+def test_a_broken_record_ends_tls_and_the_rest_is_kept(trusted: Any, ca: Path) -> None:
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org")
+    client.shake()
+    client.say(b"first words that are no http")
+    line.hear(b"\x17\x03\x03\x00\x20" + b"?" * 32 + b"and all this")
+    line.hear(b" and more")
+    line.talker.ended()
+    assert [(r["protocol"], r["finished"]) for r in trusted.receipts()] == [("raw-tcp", False), ("tls", True)]
+    assert trusted.payload(trusted.receipts()[1]).endswith(b"and all this and more")
+
+
+def test_certificates_are_made_once_and_their_number_is_bounded(ca: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authority_module, "MOST", 3)
+    authority = Authority(ca)
+    first = authority._context("a.example.com")
+    assert authority._context("a.example.com") is first
+    for number in range(5):
+        authority._context(f"n{number}.example.com")
+    assert len(authority._contexts) == 3
+    assert authority._context("a.example.com") is not first
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 70 + ".example.com", "203.0.113.9", "2001:db8::9", "b\u00fccher.example.com", "", "*.example.com", "x" * 300]
+)
+def test_any_name_can_be_certified(ca: Path, name: str) -> None:
+    assert b"BEGIN CERTIFICATE" in Authority(ca).certify(name)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(garbage=st.binary(max_size=400), step=st.integers(1, 100))
+def test_garbage_after_a_hello_never_raises_and_is_kept(new_place: Callable[[], Any], ca: Path, garbage: bytes, step: int) -> None:
+    place = new_place()
+    authority = Authority(ca)
+    place.house.authority = lambda: authority
+    line = place.line(443)
+    line.hear(b"\x16\x03\x01" + garbage, step)
+    line.talker.broken()
+    assert b"\x16\x03\x01" + garbage == b"".join(place.payload(r) for r in place.receipts())
