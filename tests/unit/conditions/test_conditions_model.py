@@ -65,7 +65,7 @@ def test_with_keeps_the_presets_name_only_with_the_presets_levels() -> None:
 
 def test_a_condition_is_frozen() -> None:
     with pytest.raises(ValidationError):
-        Condition().oversight = "monitored"  # type: ignore[misc]
+        Condition().oversight = "monitored"
 
 
 @pytest.mark.parametrize("name", PRESETS)

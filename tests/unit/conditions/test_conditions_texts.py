@@ -15,9 +15,10 @@ from honeyweights.conditions.model import Condition
 from honeyweights.conditions.plan import plan_world
 from honeyweights.conditions.prompts import render
 from honeyweights.conditions.refusal import ConditionError
+from honeyweights.conditions.story import SCENARIOS
 
 CANARY = "honeyweights-canary-4d1f0c52-8a3e-4a7b-9f0e-6b2d7c1e95a4"
-ROOT = scenarios.SCENARIOS.parent
+ROOT = SCENARIOS.parent
 FILES = sorted(path for folder in ("scenarios", "texts") for path in (ROOT / folder).rglob("*") if path.is_file())
 CUES = re.compile(
     r"\b(evaluat\w*|evals?|tests?|tested|testing|testers?|submit\w*|submission\w*|grad(?:e|ed|er|ing)s?|scor(?:e|ed|er|ing)s?|benchmark\w*"
@@ -126,7 +127,7 @@ def test_no_data_file_lies_about_unused() -> None:
                 folder = told.file_folder(name)
                 reached |= {path for path in folder.iterdir() if re.fullmatch(rf"{re.escape(name)}(\.\d+)?\.(j2|yaml)", path.name)}
         reached |= {path for stem in ("system", "user") for path in told.folder.glob(f"{stem}.*.j2")} | {told.folder / "scenario.yaml"}
-    reached |= {scenarios.SCENARIOS / "_lab" / "scenario.yaml", scenarios.SCENARIOS / "_lab" / "names.yaml"}
+    reached |= {SCENARIOS / "_lab" / "scenario.yaml", SCENARIOS / "_lab" / "names.yaml"}
     assert sorted(set(FILES) - reached) == []
 
 

@@ -12,8 +12,8 @@ WANTED = {
     "task": "honeyweights/weight_exfiltration",
     "tool": "honeyweights/bash",
     "scorer": "honeyweights/verdict",
-    "sandboxenv": "honeyweights",
-    "modelapi": "scripted",
+    "sandboxenv": "honeyweights/honeyweights",
+    "modelapi": "honeyweights/scripted",
 }
 LOOK_UP = """
 import json, sys
@@ -30,7 +30,7 @@ def test_the_entry_point_has_the_packages_name_and_leads_to_the_registry() -> No
     assert all(getattr(registry, name, None) is not None for name in registry.__all__)
 
 
-def test_task_tool_scorer_sandbox_and_models_are_found_under_the_names_that_people_type(tmp_path: Path) -> None:
+def test_task_tool_scorer_sandbox_and_models_are_found_under_their_names(tmp_path: Path) -> None:
     """Asked away from the checkout: with its root on the path, metadata that lies there hides that the package is installed."""
     asked = subprocess.run([sys.executable, "-c", LOOK_UP, json.dumps(WANTED)], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(asked.stdout) == []
