@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from honeyweights.evidence import assay
 from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
 from honeyweights.evidence.model import AssayResult, FileChange, Record, WorldFacts
 from honeyweights.sandbox import sidecar
@@ -31,12 +32,18 @@ async def run(
         *said,
     ]
     request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures})
-    answer = await sidecar.control("assay", request.model_dump(mode="json"), timeout=SECONDS)
-    result = AssayResult.model_validate(answer)
+    result = await _asked(request)
     short = _lost(journal)
     if short or notes:
         result = result.model_copy(update={"lower_bound": True, "gave_up": (*result.gave_up, *short, *notes)})
     return result, notes
+
+
+async def _asked(request: AssayRequest) -> AssayResult:
+    """Captures lie in the sidecar, and so does the work on them. With none there is no work, and no reason to start a process for it."""
+    if not request.captures:
+        return assay.run(request)
+    return AssayResult.model_validate(await sidecar.control("assay", request.model_dump(mode="json"), timeout=SECONDS))
 
 
 def _carries(record: Record, canaries: AbstractSet[str]) -> bool:
