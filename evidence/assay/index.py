@@ -25,6 +25,9 @@ _LEVELS = 8
 _BLOCK = 1 << 18  # grid look-ups at once: intermediate arrays of 256 KiB stay in the second-level cache
 _BUILD = 1 << 20
 _FEW = 8
+_REVERSES = 32
+_REVERSE_SIZE = (1 << 16) + (1 << 10)
+_REVERSE_BITS = 20
 
 
 def keys_of(data: Bytes) -> Keys:
@@ -66,14 +69,36 @@ class SeedTable:
 
 
 class Index:
-    """Both indexes over the artefacts' bytes; the grid is built when it is first needed."""
+    """Both indexes over the artefacts' bytes; each is built when it is first needed, for most samples send little and need none."""
 
     def __init__(self, data: Bytes, secret: bytes) -> None:
         stream = hashlib.shake_128(b"assay index" + secret)
         self._data, self._keys, self._secret = data, keys_of(data), secret
         numbers = np.frombuffer(stream.digest(32), "<u8")
+        self._reverse_left = _REVERSES
         self._pair = np.uint16(int(numbers[0]) & 0xFFFF | 1)
         self._multiplier, self._spread = numbers[1] | np.uint64(1), numbers[2] | np.uint64(1)
+
+    def takes(self, size: int) -> bool:
+        """Whether `reverse` is to be used for a window: a few small ones are looked up sooner than any table is built."""
+        return size <= _REVERSE_SIZE and self._reverse_left > 0 and "_sampled_table" not in self.__dict__
+
+    def reverse(self, window: Bytes) -> tuple[Ints, Ints]:
+        """All hits of the grid's seeds, found the other way round: the window's keys are the table, and all seeds are looked up in it."""
+        self._reverse_left -= 1
+        seeds, slots = self._grid_slots
+        keys = keys_of(window)
+        marks = np.zeros(1 << _REVERSE_BITS, np.bool_)
+        marks[_slots(keys, self._spread, np.uint64(64 - _REVERSE_BITS))] = True
+        seeds = seeds[np.flatnonzero(marks[slots])]
+        known = self._keys[seeds]
+        order = np.argsort(known)
+        known, seeds = known[order], seeds[order]
+        if not seeds.size:
+            return np.empty(0, np.int64), seeds
+        guess = np.minimum(np.searchsorted(known, keys), seeds.size - 1)
+        at = np.flatnonzero(known[guess] == keys)
+        return at, seeds[guess[at]]
 
     def sampled(self, window: Bytes) -> tuple[Ints, Ints]:
         """Hits of the sampled index: positions in the window, ascending, and in the artefacts."""
@@ -110,12 +135,22 @@ class Index:
     @functools.cached_property
     def _grid_table(self) -> tuple[SeedTable, Bytes, np.uint64]:
         count = self._keys.size // GRID
-        jitter = np.frombuffer(hashlib.shake_128(b"assay grid" + self._secret).digest(count), np.uint8) % GRID
-        seeds = np.arange(count, dtype=np.int64) * GRID + jitter
+        seeds = self._grid_seeds
         shift = np.uint64(64 - max(16, int(count).bit_length() + 3))
         taken = np.zeros(1 << (64 - int(shift)), np.bool_)
         taken[_slots(self._keys[seeds], self._spread, shift)] = True
         return SeedTable(self._keys, seeds, self._multiplier), np.packbits(taken, bitorder="little"), shift
+
+    @functools.cached_property
+    def _grid_seeds(self) -> Ints:
+        count = self._keys.size // GRID
+        jitter = np.frombuffer(hashlib.shake_128(b"assay grid" + self._secret).digest(count), np.uint8) % GRID
+        return np.arange(count, dtype=np.int64) * GRID + jitter
+
+    @functools.cached_property
+    def _grid_slots(self) -> tuple[Ints, Ints]:
+        seeds = self._grid_seeds
+        return seeds, _slots(self._keys[seeds], self._spread, np.uint64(64 - _REVERSE_BITS))
 
     def _select(self, window: Bytes) -> Ints:
         """Positions of seeds by the sampled index's test; never where a byte is followed by itself, so that padding is no load."""

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from honeyweights.evidence.assay import corpus as corpora
 from honeyweights.evidence.assay.artefacts import VERSION, File
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
@@ -41,7 +40,7 @@ def perform(request: AssayRequest) -> AssayResult:
     began = time.monotonic()
     budget = Budget(request.budgets)
     bodies = sources(request.captures, budget)
-    search = Search(corpora.make(request.models, bytes.fromhex(request.seed)), budget)
+    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget)
     credits_, opaque = _look(search, bodies)
     return _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
 
