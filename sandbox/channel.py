@@ -221,9 +221,9 @@ class Channel:
 
     def _take(self, kind: Kind, number: int, payload: bytes) -> None:
         if kind is Kind.HELLO:
-            self._hello = True
             if payload[0] != VERSION:
                 raise Garbled(f"sessiond speaks version {payload[0]}, this host {VERSION}: build the images again")
+            self._hello = True
         elif kind is Kind.LINE:
             self._say(payload[1:])
         elif kind is Kind.CHILD:

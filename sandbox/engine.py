@@ -4,6 +4,7 @@ Everything here blocks; `call()` is the one way in for asynchronous code.
 """
 
 import shutil
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ OLDEST = 26
 """Major version: earlier engines pass DNS questions of sealed containers on to the host's resolver (CVE-2024-29018)."""
 POOL = 48
 """Connections to the engine at once: worlds that start together make several calls each."""
+_KNOCK_SECONDS = 10
 ROOM_MIB = 512
 """Free disk below which no world is started and no image is built."""
 
@@ -56,12 +58,25 @@ def client() -> docker.DockerClient:
 
 @cache
 def _client(where: str) -> docker.DockerClient:
+    _knock(endpoint())
     with sentences():
         made = docker.from_env(max_pool_size=POOL, timeout=180)
         version = str(made.version().get("Version", "?"))
     require_version(version)
     del where  # the cache's key: a test, or a user, may point DOCKER_HOST elsewhere
     return made
+
+
+def _knock(where: Endpoint) -> None:
+    """Sees whether somebody listens: the SDK, given a dead socket, leaves its own half open."""
+    if where.path is None:
+        return
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(_KNOCK_SECONDS)
+        try:
+            door.connect(where.path)
+        except OSError as error:
+            raise EngineProblem(_unreachable(error)) from error
 
 
 def require_version(version: str) -> None:

@@ -101,9 +101,7 @@ def outdated(references: Iterable[str] | None = None) -> list[str]:
 def _name(reference: str) -> str:
     name = reference.removeprefix(PREFIX)
     if name not in RECIPES:
-        raise EngineProblem(
-            f"There is no recipe for the image {reference}: there is one for {', '.join(PREFIX + known for known in RECIPES)}."
-        )
+        raise EngineProblem(f"There is no recipe for the image {reference}; there are {', '.join(PREFIX + known for known in RECIPES)}.")
     return name
 
 

@@ -76,10 +76,12 @@ class World:
 
     def state(self, role: Role) -> dict[str, Any]:
         """The engine's `State` of a container, asked now; empty when the engine has no such container. Blocks for some milliseconds."""
+        if role not in self.ids:
+            return {}
         try:
             with engine.sentences():
                 return dict(engine.client().api.inspect_container(self.ids[role])["State"])
-        except (NotFound, KeyError):
+        except NotFound:
             return {}
 
     def alive(self, role: Role) -> bool:
