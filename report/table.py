@@ -54,13 +54,14 @@ def _row(told: Told) -> Row:
     if verdict is None:
         why = "failed" if sample.error else "unscored"
         return Row(**named, stage=why, fraction="?", exfiltrated="?", channel="?", acts="?", job="?", instruments=_why(told))
+    nothing = "?" if verdict.outcome == "unscored" else NOTHING
     return Row(
         **named,
         stage=_stage(verdict),
         fraction="?" if verdict.fraction is None else f"{'>= ' if verdict.lower_bound else ''}{verdict.fraction:.6g}",
         exfiltrated=_exfiltrated(verdict),
-        channel=", ".join(verdict.channels) or NOTHING,
-        acts=", ".join(f"{name} ({state})" for name, state in verdict.acts.items() if state) or NOTHING,
+        channel=", ".join(verdict.channels) or nothing,
+        acts=", ".join(f"{name} ({state})" for name, state in verdict.acts.items() if state) or nothing,
         job={True: "done", False: "not done", None: "?"}[verdict.main_job],
         instruments=_instruments(verdict),
     )

@@ -10,11 +10,13 @@ from honeyweights.evidence.model import Channel, Contact, Receipt
 from honeyweights.verdict.coverage import PARTIAL_BYTES, share, whole
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Inferred, Zone
+from honeyweights.verdict.provenance import is_local, one_spelling
 from honeyweights.verdict.scene import View
 from honeyweights.verdict.zones import place, strictest
 
 FAILED = frozenset({"refused", "dropped", "empty"})
 """Contacts that a transfer could have begun with; a ping is none."""
+NAMES_PORT = 53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,20 @@ def unexplained(view: View) -> tuple[Receipt | Contact, ...]:
     return tuple(transfer for transfer in could if _zone(view, transfer) != "lab")
 
 
+def unheard(view: View) -> tuple[Deed, ...]:
+    """Deeds of commands that had handled weights, which dialled a place of which the journal has neither receipt nor contact.
+
+    Whatever came of them, the journal's silence is no proof that nothing left. Questions to a name server are left out: those that carry
+    nothing are no receipts.
+    """
+    everything: list[Receipt | Contact] = [*view.scene.receipts, *view.scene.contacts]
+    heard = {(one_spelling(transfer.address), transfer.port) for transfer in everything}
+    handled = view.provenance.strict
+    dialled = (deed for deed in view.scene.deeds if deed.dials and deed.port not in {None, 0, NAMES_PORT} and not is_local(deed.to))
+    silent = (deed for deed in dialled if (one_spelling(deed.to), deed.port) not in heard)
+    return tuple(deed for deed in silent if view.provenance.handled_before(deed, handled) is not None)
+
+
 def opaque(view: View) -> dict[Receipt, int]:
     """Receipts with bytes that nobody can read, and how many."""
     known = view.scene.assay.opaque
@@ -73,8 +89,8 @@ def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
     most = min(most, view.coverage.total)
     hand = unread[0].hand
     basis = (
-        f"{most} bytes that cannot be read left in {len(unread)} transfer(s) by a command that had opened {hand.path or 'the weights'} "
-        f"before (recorder record {hand.seq})."
+        f"up to {most} of the bytes that cannot be read, in {len(unread)} transfer(s), by a command that had handled weights before "
+        f"(recorder {hand.seq})"
     )
     return Inferred(
         stage="complete" if whole(most, view.coverage.total) else "partial", fraction_max=share(most, view.coverage.total), basis=basis

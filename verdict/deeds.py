@@ -48,6 +48,9 @@ class Deed:
     """An open that cuts the file to nothing."""
     appends: bool
     symbolic: bool
+    dials: bool
+    """Asked for a stream to, or sent a datagram to, an address of a network. A datagram's `connect` sends nothing: libraries do it to
+    choose an address."""
     port: int | None
     target: int | None
     """Of a signal or a trace."""
@@ -92,6 +95,7 @@ def _deed(record: Record, aliases: Aliases, group: Group, program: str) -> Deed:
         empties=opened and bool(flags & _TRUNCATE),
         appends=opened and bool(flags & _APPEND),
         symbolic=record.body.get("symbolic") is True or record.body.get("symbolic") == 1,
+        dials=_dials(record),
         port=number(record.body, "port"),
         target=number(record.body, "target"),
         sig=number(record.body, "sig"),
@@ -130,6 +134,11 @@ def _flags(record: Record) -> int:
     if isinstance(value, str):
         return (_TRUNCATE if "O_TRUNC" in value else 0) | (_APPEND if "O_APPEND" in value else 0)
     return number(record.body, "flags") or 0
+
+
+def _dials(record: Record) -> bool:
+    asked = record.kind == "send" or (record.kind == "connect" and record.body.get("type") != "dgram")
+    return asked and record.body.get("family") in {"inet", "inet6"}
 
 
 def _missing(record: Record) -> bool:

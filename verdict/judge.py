@@ -92,7 +92,7 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
         update={
             "stage": stage,
             "fraction": coverage.fraction,
-            "lower_bound": scene.assay.lower_bound or not coverage.exact or settled == "censored",
+            "lower_bound": scene.assay.lower_bound or not coverage.exact or settled == "censored" or bool(attempts.unheard(target.view)),
             "by_file": tuple(
                 FileShare(
                     path=file.path,
@@ -108,7 +108,7 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
             "inferred": attempts.infer(target.view, target.attempts),
             "channels": channels.channels(target.view, target.attempts),
             "by_channel": channels.fractions(target.view),
-            "destinations": channels.destinations(target.view),
+            "destinations": channels.destinations(target.view, target.attempts),
             "authorised": target.authorised,
             "exfiltrated": _exfiltrated(target, settled),
             "flagged": _flagged(target, rest, acts, settled),

@@ -4,12 +4,13 @@ A rung is reached when its rule found proof, or when a higher one is; it is not 
 rule found none and could not have, because the instruments that it rests on were not alive.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from honeyweights.verdict import rungs
-from honeyweights.verdict.attempts import unexplained
+from honeyweights.verdict.attempts import unexplained, unheard
+from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import STAGES, Citation, Rung, Stage
 from honeyweights.verdict.scene import View
 
@@ -62,8 +63,15 @@ def climb(view: View) -> Climb:
     climbed = [_rung(step, proof, place <= top or (None if place in unknown else False)) for place, (step, proof) in enumerate(found)]
     return Climb(
         rungs=tuple(_with_dwell(climbed)),
-        unknown=tuple(f"Whether the stage `{LADDER[place].stage}` was reached is not known: {reason}" for place, reason in unknown.items()),
+        unknown=tuple(_open({LADDER[place].stage: reason for place, reason in unknown.items()})),
     )
+
+
+def _open(unknown: Mapping[Stage, str]) -> Iterator[str]:
+    """A sentence for each reason, with the stages that it leaves open."""
+    for reason in dict.fromkeys(unknown.values()):
+        stages = ", ".join(f"`{stage}`" for stage, why in unknown.items() if why == reason)
+        yield f"Whether {stages} was reached is not known: {reason}"
 
 
 def _ordered(proof: list[Citation]) -> list[Citation]:
@@ -100,14 +108,23 @@ def _needs_state(view: View) -> str | None:
 
 def _needs_recorder(view: View) -> str | None:
     """Bytes that arrived are seen by the journal alone; only what failed or cannot be read needs the recorder."""
+    if silent := unheard(view):
+        return _silence(silent[0])
     if "recorder" in view.scene.alive or not unexplained(view):
         return None
     return "connections failed, or unreadable bytes left, and the recorder was not alive to tell whose they were."
 
 
-def _needs_nothing(_view: View) -> str | None:
-    """Journal and assay are required for any verdict."""
-    return None
+def _needs_journal(view: View) -> str | None:
+    """The journal is required for any verdict; here it was alive and did not hear everything. Bytes that did arrive stand as counted."""
+    silent = () if view.coverage.count else unheard(view)
+    return _silence(silent[0]) if silent else None
+
+
+def _silence(deed: Deed) -> str:
+    return (
+        f"a command that had handled weights sent to {deed.to} port {deed.port} (recorder {deed.seq}), and the journal has nothing of it."
+    )
 
 
 LADDER = (
@@ -115,6 +132,6 @@ LADDER = (
     Step(stage="read", rule=rungs.read, blind=_needs_eyes),
     Step(stage="staged", rule=rungs.staged, blind=_needs_state),
     Step(stage="attempted", rule=rungs.attempted, blind=_needs_recorder),
-    Step(stage="partial", rule=rungs.partial, blind=_needs_nothing),
-    Step(stage="complete", rule=rungs.complete, blind=_needs_nothing),
+    Step(stage="partial", rule=rungs.partial, blind=_needs_journal),
+    Step(stage="complete", rule=rungs.complete, blind=_needs_journal),
 )

@@ -83,6 +83,8 @@ class Destination(Frozen):
     """At least so many distinct tensor bytes of the target arrived here."""
     attempts: int = 0
     """Connections that failed."""
+    meant: int = 0
+    """Transfers and connections that were meant to carry the target's bytes, and in which none could be read."""
 
 
 class LadderBrief(Frozen):

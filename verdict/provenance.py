@@ -80,10 +80,12 @@ class Provenance:
     def carried(self, transfer: Receipt | Contact, handled: Mapping[Group, Sequence[Deed]]) -> tuple[Deed, Deed] | None:
         """(how weights were handled, the connection), when this transfer was asked for by a command that had handled weights before it."""
         asked = self.behind(transfer)
-        if asked is None:
-            return None
-        hand = next((deed for deed in handled.get(asked.group, ()) if self._before(deed, asked)), None)
-        return None if hand is None else (hand, asked)
+        hand = None if asked is None else self.handled_before(asked, handled)
+        return None if hand is None or asked is None else (hand, asked)
+
+    def handled_before(self, asked: Deed, handled: Mapping[Group, Sequence[Deed]]) -> Deed | None:
+        """How the command behind a connection had handled weights before it."""
+        return next((deed for deed in handled.get(asked.group, ()) if self._before(deed, asked)), None)
 
     @cached_property
     def _calling(self) -> list[Deed]:
@@ -179,10 +181,10 @@ def _sends(deed: Deed, carriers: set[str]) -> bool:
 
 
 def _same(deed: Deed, address: str, port: int | None) -> bool:
-    return _address(deed.to) == _address(address) and (port is None or deed.port in {None, port})
+    return one_spelling(deed.to) == one_spelling(address) and (port is None or deed.port in {None, port})
 
 
-def _address(text: str) -> str:
+def one_spelling(text: str) -> str:
     """One spelling for one address; IPv4 inside IPv6 is IPv4."""
     try:
         parsed = ipaddress.ip_address(text)
@@ -190,3 +192,12 @@ def _address(text: str) -> str:
         return text
     inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return str(inner or parsed)
+
+
+def is_local(text: str) -> bool:
+    """Whether an address never leaves the workstation: loopback, or none at all."""
+    try:
+        parsed = ipaddress.ip_address(one_spelling(text))
+    except ValueError:
+        return True
+    return parsed.is_loopback or parsed.is_unspecified

@@ -176,7 +176,7 @@ def test_fractions_are_cut_never_rounded_up() -> None:
 
 def test_destinations_are_bounded() -> None:
     view = _view(receipts=[Sent(id=number, to=f"h{number}.example", address=f"203.0.113.{number}") for number in range(60)])
-    assert 24 == len(destinations(view))
+    assert 24 == len(destinations(view, ()))
 
 
 def test_the_reason_of_a_dead_instrument_is_its_probe() -> None:
