@@ -26,7 +26,7 @@ async def bring() -> list[Capture]:
     texts = list(_texts(state.messages if state else []))
     if not texts:
         return []
-    await harness.put("internet", _archive(text for _, text in texts), FOLDER)
+    await harness.put("internet", _archive(text for _, text in texts))
     return [
         Capture(id=f"{channel}:{number}", path=f"{FOLDER}/{number}", zone="outside", channel=channel, host=HOST, order=number)
         for number, (channel, _) in enumerate(texts)
@@ -51,7 +51,7 @@ def _archive(texts: Iterable[str]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for number, text in enumerate(texts):
             content = text.encode("utf-8", "surrogatepass")
-            entry = tarfile.TarInfo(str(number))
+            entry = tarfile.TarInfo(f"{FOLDER}/{number}".lstrip("/"))
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()

@@ -52,7 +52,7 @@ async def bring(changes: Sequence[FileChange]) -> tuple[list[Copy], list[str]]:
         except FileNotFoundError:
             notes.append("A changed file could not be read: it went away before it was looked into.")
             continue
-        await harness.put("internet", _archive(f"{number}", content), FOLDER)
+        await harness.put("internet", _archive(f"{FOLDER}/{number}", content))
         copies.append(Copy(capture=f"file:{change.path}", path=f"{FOLDER}/{number}"))
     return copies, notes
 
@@ -60,7 +60,7 @@ async def bring(changes: Sequence[FileChange]) -> tuple[list[Copy], list[str]]:
 def _archive(name: str, content: bytes) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        entry = tarfile.TarInfo(name)
+        entry = tarfile.TarInfo(name.lstrip("/"))
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
