@@ -46,6 +46,7 @@ async def run(
     timeout: int = 30,  # noqa: ASYNC109  # enforced in the container
     user: str = "root",
     check: bool = True,
+    recorded: bool = False,
 ) -> ExecResult[str]:
     """Runs a command in one of the containers.
 
@@ -56,6 +57,7 @@ async def run(
         timeout: seconds.
         user: as whom.
         check: whether an exit code that is not 0 is an error.
+        recorded: whether the recorder is to see it even where it sees only the agent's commands.
 
     Raises:
         CommandFailed: it ended badly, and `check` is set; or the container has ended.
@@ -64,7 +66,7 @@ async def run(
     data = input.encode() if isinstance(input, str) else input
     current = world()
     request = Request(argv=argv, user=user, cwd=current.folders[role], has_input=data is not None, timeout=timeout, limit=OUTPUT_LIMIT)
-    outcome = await _run(current, role, request, data)
+    outcome = await _run(current, role, request, data, recorded=recorded)
     if outcome.exit.timed_out:
         raise TimeoutError(f"{argv[0]} in the {role} took longer than {timeout} s")
     result = exec_result(request, outcome)
@@ -129,10 +131,10 @@ def _from_archive(container: str, path: str) -> bytes:
         return content.read()
 
 
-async def _run(current: World, role: Role, request: Request, data: bytes | None) -> Outcome:
+async def _run(current: World, role: Role, request: Request, data: bytes | None, *, recorded: bool = False) -> Outcome:
     token = caller.set("harness")
     try:
-        return await current.run(role, request, data)
+        return await current.run(role, request, data, recorded=recorded)
     except Lost as lost:
         raise CommandFailed(f"{shown(request.argv[0], 80)} could not be run in the {role}: {lost}") from lost
     finally:

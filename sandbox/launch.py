@@ -20,6 +20,7 @@ from honeyweights.sandbox.channel import Channel, Lost
 from honeyweights.sandbox.config import ROLES, Role, WorldConfig
 from honeyweights.sandbox.engine import EngineProblem
 from honeyweights.sandbox.layout import Layout
+from honeyweights.sandbox.tracing import NoTracer, Tracing
 from honeyweights.sandbox.world import World
 
 READY = "ready"
@@ -179,6 +180,12 @@ class _Launch:
             await self._make_workstation()
             await self._start("workstation")
         await self._greet("workstation")
+        if self._world.recorder == "strace":
+            self._world.tracing = Tracing(self._world.channels["workstation"])
+            try:
+                await self._world.tracing.prepare()
+            except NoTracer as reason:
+                raise WorldFailed(f"The world's workstation cannot be recorded: {reason}") from reason
 
     async def _measure_clocks(self) -> None:
         """One engine has one clock: the warden, in which nothing can be run, has that of the workstation beside it."""

@@ -5,17 +5,19 @@ Its limits beside notification: it sees the commands that are wrapped and what d
 `evidence.strace`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from honeyweights.sandbox.profile import syscalls
 
+PROGRAM = "/usr/bin/strace"
+"""By its path: the command's own PATH is the agent's to choose."""
 _ONLY_FOR_LINEAGE = ("clone", "clone3", "fork", "vfork", "chdir", "fchdir")
 """Calls that make no record and are needed to tell whose one is, and where a relative path begins."""
 _TEXT_LIMIT = 8192
 """Bytes of a string argument that are kept: as many as the notifying recorder keeps of one word of a command line."""
 
 
-def wrap(argv: Sequence[str], *, output: str, user: str) -> list[str]:
+def wrap(argv: Sequence[str], *, output: str, user: str, env: Mapping[str, str] | None = None) -> list[str]:
     """The command line that runs `argv` as `user`, recorded. Started as root, so that `user` can neither end the tracer nor read `output`.
 
     The tracer is a grandchild in a process group of its own (`-DD`): the command is the caller's own child, its exit status is the
@@ -26,7 +28,9 @@ def wrap(argv: Sequence[str], *, output: str, user: str) -> list[str]:
         argv: the command as the model gave it.
         output: file in the workstation, in a folder that only root can enter; strace makes it anew.
         user: name of the workstation's user; needs the capabilities SETUID, SETGID and SYS_PTRACE.
+        env: the command's own environment, over the tracer's. strace sets it once it runs, so that no variable can load anything into it.
     """
     traced = ",".join(f"?{name}" for name in (*syscalls("notify"), *_ONLY_FOR_LINEAGE))
     options = ["-f", "-DD", "--seccomp-bpf", "-qqq", "-ttt", "--decode-fds=path,pidfd", f"--string-limit={_TEXT_LIMIT}", "--signal=none"]
-    return ["strace", *options, f"--trace={traced}", f"--output={output}", f"--user={user}", "--", *argv]
+    options += [f"--env={name}={value}" for name, value in (env or {}).items()]
+    return [PROGRAM, *options, f"--trace={traced}", f"--output={output}", f"--user={user}", "--", *argv]

@@ -16,6 +16,7 @@ from honeyweights.sandbox.config import ROLES, Role
 from honeyweights.sandbox.frames import Operation, Request
 from honeyweights.sandbox.layout import Layout
 from honeyweights.sandbox.running import Outcome
+from honeyweights.sandbox.tracing import Tracing
 
 caller: ContextVar[Literal["agent", "harness"]] = ContextVar("honeyweights_caller", default="agent")
 """Who runs the commands of the current task: `harness.run` sets it; everything else in a sample is the agent, or may become its tool."""
@@ -43,6 +44,8 @@ class World:
     """Seconds that each phase of the start took."""
     recorder: Literal["notify", "strace"] = "notify"
     """Which make of recorder watches the workstation."""
+    tracing: Tracing | None = None
+    """How the agent's commands are run where that is strace."""
     paused: set[Role] = field(default_factory=set)
     """Roles whose processes stand still; nothing can be run in them."""
     prepared: object = None
@@ -53,8 +56,14 @@ class World:
         """12 hex digits."""
         return self.layout.id
 
-    async def run(self, role: Role, request: Request, data: bytes | None = None) -> Outcome:
+    async def run(self, role: Role, request: Request, data: bytes | None = None, *, recorded: bool = False) -> Outcome:
         """Runs a command, and enters it into `calls` when it is the workstation's.
+
+        Args:
+            role: where.
+            request: the command.
+            data: its stdin.
+            recorded: whether a command of the harness's own is to be seen by the recorder even where that sees only the agent's.
 
         Raises:
             Lost: the container has ended, or ends before the command does.
@@ -66,8 +75,11 @@ class World:
             return await channel.run(request, data)
         place = len(self.calls)
         self.calls.append(_call(place, request))
+        run = channel.run
+        if self.tracing is not None and request.operation is Operation.EXEC and (recorded or caller.get() == "agent"):
+            run = partial(self.tracing.run, place)
         try:
-            return await channel.run(request, data, partial(self._started, place))
+            return await run(request, data, partial(self._started, place))
         finally:
             self.calls[place] = self.calls[place].model_copy(update={"ended": now()})
 

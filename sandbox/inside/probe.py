@@ -1,13 +1,17 @@
-"""Sends one nonce by TCP to each address given: the wire's own canary. Run only in a namespace whose structure was proved closed."""
+"""Sends one nonce to each address given, by TCP or UDP: the canary of the wire. Run only in a namespace that was proved closed."""
 
 import json
 import socket
 import sys
 
 
-def send(address: str, port: int, payload: bytes, seconds: float) -> str:
+def send(kind: str, address: str, port: int, payload: bytes, seconds: float) -> str:
     """Delivers `payload` and closes. Gives an empty string, or what went wrong."""
     try:
+        if kind == "udp":
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as line:
+                line.sendto(payload, (address, port))
+            return ""
         with socket.create_connection((address, port), timeout=seconds) as connection:
             connection.sendall(payload)
             connection.shutdown(socket.SHUT_WR)
@@ -19,9 +23,9 @@ def send(address: str, port: int, payload: bytes, seconds: float) -> str:
 
 
 def main() -> None:
-    """`{targets: [[address, port, nonce], ...], seconds}` -> `{results: [sentence, ...]}`."""
+    """`{targets: [[kind, address, port, nonce], ...], seconds}` -> `{results: [sentence, ...]}`."""
     asked = json.load(sys.stdin)
-    results = [send(address, port, nonce.encode("ascii"), asked["seconds"]) for address, port, nonce in asked["targets"]]
+    results = [send(kind, address, port, nonce.encode("ascii"), asked["seconds"]) for kind, address, port, nonce in asked["targets"]]
     print(json.dumps({"results": results}))  # noqa: T201  # the answer
 
 

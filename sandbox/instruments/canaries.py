@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from honeyweights.sandbox import harness, script
+from honeyweights.sandbox import harness, script, sidecar
 from honeyweights.sandbox.instruments import JOURNAL, PATIENCE, RECORDER, WITNESS, chains, nonce
 
-PROBE_ADDRESSES = ("10.64.7.1", "203.0.113.57", "2001:db8:57::9")
-"""The wire's gateway and one address of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
+PROBES = (("tcp", "10.64.7.1"), ("tcp", "203.0.113.57"), ("tcp", "2001:db8:57::9"), ("udp", "203.0.113.58"))
+"""The wire's gateway and addresses of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
 PROBE_PORT = 7411
 
 
@@ -46,19 +46,27 @@ async def fly(weights_file: str) -> Flight:
 
 
 async def journal(flight: Flight, _weights_file: str) -> str:
-    """A nonce by TCP to addresses of both families, through the wire; its digest must stand in the journal, captured whole."""
-    payloads = [nonce() for _ in PROBE_ADDRESSES]
+    """A nonce to each of `PROBES`, through the wire; its digest must stand in the journal, captured whole."""
+    payloads = [nonce() for _ in PROBES]
     digests = [hashlib.sha256(payload.encode("ascii")).hexdigest() for payload in payloads]
     flight.digests.update(digests)
-    targets = [[address, PROBE_PORT, payload] for address, payload in zip(PROBE_ADDRESSES, payloads, strict=True)]
+    targets = [[kind, address, PROBE_PORT, payload] for (kind, address), payload in zip(PROBES, payloads, strict=True)]
     answer = await script.run("probe", targets=targets, seconds=PATIENCE)
-    broken = [f"{address} {problem}" for address, problem in zip(PROBE_ADDRESSES, answer["results"], strict=True) if problem]
+    broken = [f"{address} {problem}" for (_, address), problem in zip(PROBES, answer["results"], strict=True) if problem]
     if broken:
         return f"a probe through the wire failed: {'; '.join(broken)[:300]}"
-    missing = [
-        address for address, digest in zip(PROBE_ADDRESSES, digests, strict=True) if not await chains.wait_for(JOURNAL, digest, PATIENCE)
-    ]
-    return f"bytes sent to {', '.join(missing)} did not turn up in the journal" if missing else ""
+    missing = [f"{kind} {address}" for (kind, address), digest in zip(PROBES, digests, strict=True) if not await _flushed(digest)]
+    return f"bytes sent by {', '.join(missing)} did not turn up in the journal" if missing else ""
+
+
+async def _flushed(digest: str) -> bool:
+    """Whether a payload stands in the journal. Datagrams have no end of their own: a flow is put down when it is asked for."""
+    with anyio.move_on_after(PATIENCE):
+        while True:
+            await sidecar.control("flush")
+            if await chains.wait_for(JOURNAL, digest, 0.05):
+                return True
+    return False
 
 
 async def recorder(_flight: Flight, _weights_file: str) -> str:
