@@ -25,7 +25,7 @@ HOST = re.compile(r"\bhttps?://(?:[^\s/@]*@)?([A-Za-z0-9.-]+[A-Za-z0-9])")
 
 WORDS = {
     r"/work/": "a path of one machine",
-    r"(?<![\w.$}-])/root/(?!\.)": "a path of one machine",
+    r"/root/\.(cache|config|local|pyenv)": "a path of one machine",
     r"\bissues? #?\d": "the number of an issue that a reader cannot open",
     r"\bartifact": "another spelling of artefact",
 }
