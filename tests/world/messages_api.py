@@ -15,11 +15,12 @@ class MessagesServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, command: str, last_word: str) -> None:
+    def __init__(self, command: str, last_word: str, key: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.command, self.last_word = command, last_word
+        self.command, self.last_word, self.key = command, last_word, key
         self.asked: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
+        self.strangers = 0
+        """Requests that carried another credential than the key, or none. What it was is not kept: it could be a real one."""
 
     @property
     def url(self) -> str:
@@ -61,7 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.split("?")[0] != "/v1/messages":
             self._reply(404, "application/json", b'{"type": "error", "error": {"type": "not_found_error", "message": "no such path"}}')
             return
-        self.server.keys.append(self.headers["x-api-key"])
+        given = {self.headers[name] for name in ("X-Api-Key", "Authorization") if name in self.headers}
+        self.server.strangers += not given or not given <= {self.server.key, f"Bearer {self.server.key}"}  # versions of the package differ
         message = self.server.answer(request)
         if request.get("stream"):
             self._reply(200, "text/event-stream", b"".join(_events(message)))
@@ -99,9 +101,9 @@ def _event(kind: str, **data: Any) -> bytes:
 
 
 @contextmanager
-def serving(command: str, last_word: str) -> Iterator[MessagesServer]:
+def serving(command: str, last_word: str, key: str) -> Iterator[MessagesServer]:
     """A server while it lasts."""
-    with MessagesServer(command, last_word) as server:
+    with MessagesServer(command, last_word, key) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
