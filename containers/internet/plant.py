@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def plant(request: dict[str, Any], root: Path) -> dict[str, Any]:
     seed = bytes.fromhex(request["seed"])
     specs = [weights.ModelSpec(**model) for model in request["models"]]
     artefacts = [artefact for spec in specs for artefact in weights.write(spec, seed, root)]
-    return {"artefacts": [artefact.model_dump() for artefact in artefacts], "seconds": round(time.monotonic() - begun, 3)}
+    return {"artefacts": [asdict(artefact) for artefact in artefacts], "seconds": round(time.monotonic() - begun, 3)}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from honeyweights.evidence import weights
+from honeyweights.evidence.model import ArtefactFile
 from honeyweights.evidence.weights import MIB, ModelSpec
 
 SEED = bytes(range(32))
@@ -138,3 +140,9 @@ def test_every_size_and_count_has_a_layout(size: int, shards: int, flavour: str)
     assert all(shard.tensors for shard in layout)
     assert len(names) == len(set(names))
     assert 0.99 * size < sum(shard.tensor_bytes for shard in layout) <= size
+
+
+def test_what_was_written_has_the_fields_of_an_artefact(tmp_path: Path) -> None:
+    spec = weights.ModelSpec(model="own", name="m", dir="/srv/models/m", tensor_bytes=1 << 20, shards=1)
+    (written,) = weights.write(spec, SEED, tmp_path)
+    assert asdict(written) == ArtefactFile.model_validate(asdict(written)).model_dump()
