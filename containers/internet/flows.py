@@ -22,7 +22,7 @@ class Flows:
     def __len__(self) -> int:
         return len(self._open)
 
-    def write(self, key: Hashable, data: bytes | memoryview, begin: Callable[[], Transfer]) -> bool:
+    def write(self, key: Hashable, data: bytes | bytearray | memoryview, begin: Callable[[], Transfer]) -> bool:
         """Adds to the flow of that key, which `begin` opens where there is none; gives whether it was opened now."""
         flow = self._open.get(key)
         fresh = flow is None

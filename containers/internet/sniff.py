@@ -113,12 +113,12 @@ def talker(rule: Rule, line: Line, house: House) -> Talker:
     return made
 
 
-def datagram(remote: Remote, data: bytes, house: House) -> tuple[bytes | None, bool]:
+def datagram(remote: Remote, data: Data, house: House) -> tuple[bytes | None, bool]:
     """The answer to a datagram, and whether its protocol has taken it into the ledger."""
     row = _BY_PORT.get(remote.port)
     if row is None:
         return None, False
-    answered: tuple[bytes | None, bool] = load(row.answer)(remote, data, house)
+    answered: tuple[bytes | None, bool] = load(row.answer)(remote, bytes(data), house)
     return answered
 
 

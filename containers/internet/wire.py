@@ -13,14 +13,14 @@ from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.connection import BLOCK, Connection
 from honeyweights.containers.internet.flows import IDLE
 from honeyweights.containers.internet.receipts import About
-from honeyweights.containers.internet.talk import House, Remote
+from honeyweights.containers.internet.talk import Data, House, Remote
 
 PORT = 15001
 BACKLOG = 4096
 IP_TRANSPARENT, IPV6_TRANSPARENT = 19, 75
 IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR = 20, 74
 SO_RXQ_OVFL, SO_RCVBUFFORCE = 40, 33
-RECEIVE_BUFFER = 32 << 20
+RECEIVE_BUFFER = 128 << 20
 """Bytes of datagrams that may wait while Python is busy."""
 REPLY_SOCKETS = 64
 AT_ONCE = 256
@@ -102,14 +102,14 @@ class Wire:
                 self._house.ledger.lose("datagram", 1, count)
                 continue
             remote = Remote(to[0], to[1], self._house.names.host(to[0]), (source[0], source[1]))
-            self._datagram(remote, bytes(self._buffer[:count]))
+            self._datagram(remote, self._buffer[:count])
         self.sweep_later()
 
-    def _datagram(self, remote: Remote, data: bytes) -> None:
+    def _datagram(self, remote: Remote, data: Data) -> None:
         reply, taken = sniff.datagram(remote, data, self._house)
-        if not taken and data:
+        if not taken and len(data):
             self._house.flows.write(("udp", remote), data, lambda: self._house.ledger.open(remote, RAW_UDP))
-        elif not data:
+        elif not len(data):
             self._house.ledger.contact(remote, "empty", "udp", port=remote.port)
         if reply is not None:
             self._reply(remote, reply)

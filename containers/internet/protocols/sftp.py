@@ -30,7 +30,11 @@ class Subsystem(SFTPServer):
         with contextlib.suppress(OSError, EOFError):  # the client may be gone already
             if self.sock is not None:
                 self.sock.send_exit_status(0)
-        super().finish_subsystem()
+        try:
+            super().finish_subsystem()
+        finally:  # it stops half way where the client is gone
+            for handle in list(self.file_table.values()):
+                handle.close()
 
 
 class Sftp(SFTPServerInterface):

@@ -3,12 +3,13 @@
 The command line and its input are both the client's to fill: the line is kept as the receipt's `head`, the input as its payload.
 """
 
+import contextlib
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from paramiko import Channel
+from paramiko import Channel, SSHException
 
 from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.protocols.commands import COMMANDS, READERS, Result, Shell
@@ -32,16 +33,12 @@ def run(channel: Channel, conversation: "Conversation", disk: Disk, command: byt
     if len(command) > USUAL:
         ledger.whole(remote, about._replace(protocol="ssh-command"), command)
     text = command.decode("utf-8", "surrogateescape")
-    try:
-        job = _scp(text)
+    job = _scp(text)
+    with _until_gone(channel):
         if job is not None:
             _copy(channel, conversation, disk, job, about)
         else:
             _command(channel, conversation, disk, text, about)
-    except (OSError, EOFError):
-        pass  # the client is gone; what it sent has its receipt
-    finally:
-        channel.close()
 
 
 def shell(channel: Channel, conversation: "Conversation", disk: Disk) -> None:
@@ -49,29 +46,37 @@ def shell(channel: Channel, conversation: "Conversation", disk: Disk) -> None:
     about = About(channel="ssh", protocol="ssh-shell", method="shell")
     transfer = conversation.house.ledger.open(conversation.remote, about)
     here = Shell(disk=disk, user=conversation.user, host=conversation.remote.host or "localhost")
-    held = b""
     finished = False
-    try:
-        _prompt(channel, here)
-        while piece := channel.recv(BLOCK):
-            transfer.write(piece)
-            *lines, held = (held + piece)[-BLOCK:].replace(b"\r", b"\n").split(b"\n")
-            for line in lines:
+    with _until_gone(channel):
+        try:
+            _prompt(channel, here)
+            for line in _lines(channel, transfer):
                 if line.strip() in {b"exit", b"logout"}:
-                    raise EOFError  # noqa: TRY301  # the same end as the input's own
+                    break
                 _say(channel, here.run(line.decode("utf-8", "surrogateescape")))
                 _prompt(channel, here)
-        finished = True
-        if held.strip():
-            _say(channel, here.run(held.decode("utf-8", "surrogateescape")))
-        channel.send_exit_status(0)
-    except EOFError:
-        finished = True
-        channel.send_exit_status(0)
-    except OSError:
-        pass  # the client is gone
-    finally:
-        transfer.close(finished=finished)
+            finished = True
+            channel.send_exit_status(0)
+        finally:
+            transfer.close(finished=finished)
+
+
+def _lines(channel: Channel, transfer: Transfer) -> Iterator[bytes]:
+    """The lines of a shell's input, each as soon as it is there, and what is left at the end."""
+    held = b""
+    while piece := channel.recv(BLOCK):
+        transfer.write(piece)
+        *lines, held = (held + piece)[-BLOCK:].replace(b"\r", b"\n").split(b"\n")
+        yield from lines
+    yield held
+
+
+@contextlib.contextmanager
+def _until_gone(channel: Channel) -> Iterator[None]:
+    """Closes the channel at the end. A client may be gone at any time: what it sent has its receipt."""
+    with contextlib.suppress(OSError, EOFError, SSHException):
+        yield
+    with contextlib.suppress(OSError, EOFError, SSHException):
         channel.close()
 
 

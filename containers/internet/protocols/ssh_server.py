@@ -52,13 +52,15 @@ class Conversation(paramiko.ServerInterface):
         self._tap = tap
         self._host = house.hosts.get(remote.host or remote.address, Host())
         self._aside: Transfer | None = None
+        self._transport: paramiko.Transport | None = None
         self._served: set[int] = set()
         self._workers: list[threading.Thread] = []
 
     def run(self) -> None:
         """Until the client is gone."""
-        transport = paramiko.Transport(self._tap, packetizer_class=listening(self._carried))  # type: ignore[arg-type]  # all it needs of a socket
+        transport = paramiko.Transport(self._tap, packetizer_class=listening(self._carried, self._serves))  # type: ignore[arg-type]  # all it needs of a socket
         transport.local_version = VERSION
+        self._transport = transport
         transport.add_server_key(host_key(self.house.seed(), self.remote.host or self.remote.address))
         channels = []
         try:
@@ -70,12 +72,12 @@ class Conversation(paramiko.ServerInterface):
         finally:
             for worker in self._workers:
                 worker.join(5)
-            self._left_over([channel for channel in channels if channel.get_id() not in self._served])
+            self._left_over(channels)
             transport.close()
             self._put_down()
 
     def _left_over(self, channels: list[paramiko.Channel]) -> None:
-        """Bytes on channels that never asked for anything."""
+        """Bytes on channels that never asked for anything, and those that came when their command had its fill."""
         for channel in channels:
             channel.setblocking(0)
             try:
@@ -99,6 +101,10 @@ class Conversation(paramiko.ServerInterface):
             tail.write(piece)
         if tail is not None:
             tail.close(finished=False)
+
+    def _serves(self, number: int) -> bool:
+        channels: Any = vars(self._transport or object).get("_channels")  # paramiko tells nobody
+        return channels is not None and channels.get(number) is not None
 
     def _carried(self, payload: bytes) -> None:
         if self._aside is None:

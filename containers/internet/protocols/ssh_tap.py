@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from paramiko.common import (
+    MSG_CHANNEL_DATA,
     MSG_CHANNEL_EXTENDED_DATA,
     MSG_CHANNEL_OPEN,
     MSG_CHANNEL_REQUEST,
@@ -90,14 +91,21 @@ class Tap:
             return  # silent or gone: the same to us
 
 
-def listening(carried: Callable[[bytes], None]) -> type[Packetizer]:
-    """Paramiko's reader of packets, telling what its own code would throw away."""
+def listening(carried: Callable[[bytes], None], served: Callable[[int], bool]) -> type[Packetizer]:
+    """Paramiko's reader of packets, telling what its own code would throw away.
+
+    Args:
+        carried: told such bytes.
+        served: whether data for the channel of this number still comes to somebody.
+    """
 
     class Listening(Packetizer):
         def read_message(self) -> tuple[int, Message]:
             kind, message = super().read_message()
-            usual = CARRIERS.get(kind)
-            if usual is not None and len(payload := message.asbytes()[1:]) > usual:
+            if kind == MSG_CHANNEL_DATA:
+                if not served(int.from_bytes(message.asbytes()[:4], "big")):
+                    carried(message.asbytes()[8:])
+            elif kind in CARRIERS and len(payload := message.asbytes()) > CARRIERS[kind]:
                 carried(payload)
             result: tuple[Any, Message] = (kind, message)
             return result

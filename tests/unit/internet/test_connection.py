@@ -1,4 +1,4 @@
-"""A connection on loopback: identity, backpressure, half-closing, lingering, detaching. As with TPROXY, the socket's own address is the meant one."""
+"""One connection on loopback: identity, backpressure, half-closing, lingering, detaching. As with TPROXY, its own address is meant."""
 
 import asyncio
 import socket

@@ -212,6 +212,23 @@ def test_bytes_on_the_side_are_kept(place: Any) -> None:
         assert leak in found
 
 
+def test_bytes_for_a_channel_that_has_had_its_fill_are_kept(place: Any) -> None:
+    with client(place) as transport:
+        channel = transport.open_session()
+        channel.exec_command("pwd")
+        assert channel.recv_exit_status() == 0
+        number = channel.remote_chanid
+        while not channel.closed:
+            time.sleep(0.01)
+        message = paramiko.Message()
+        message.add_byte(bytes([94]))
+        message.add_int(number)
+        message.add_string(b"too late " * 100)
+        transport._send_message(message)
+        time.sleep(0.2)
+    assert place.payload(of(place, "ssh-messages")[0]) == b"too late " * 100
+
+
 def test_a_conversation_that_is_no_ssh_is_kept_whole(place: Any) -> None:
     words = b"SSH-2.0-x\r\n" + b"\0" * 4 + bytes(range(256)) * 800
     with conversation(place, words[:7]) as theirs:
