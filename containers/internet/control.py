@@ -13,6 +13,7 @@ from typing import Any
 
 from honeyweights.containers.internet import child, veth
 from honeyweights.containers.internet.journal import Journal
+from honeyweights.containers.internet.receipts import FRESH_OTHERS
 from honeyweights.containers.internet.talk import Host, House, Login
 from honeyweights.containers.internet.wire import Wire
 
@@ -127,7 +128,7 @@ class Control:
             self._watching.start()
 
     def _in_flight(self) -> int:
-        fresh = sum(asyncio.get_running_loop().time() - heard() < 3 for heard in list(self._house.threads.values()))  # noqa: PLR2004  # receipts.FRESH
+        fresh = sum(asyncio.get_running_loop().time() - heard() < FRESH_OTHERS for heard in list(self._house.threads.values()))
         return max(self._house.ledger.in_flight(), fresh)
 
     def _closed(self, place: dict[str, Any]) -> list[veth.Closed]:

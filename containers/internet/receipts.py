@@ -12,8 +12,10 @@ from honeyweights.containers.internet.journal import Journal
 from honeyweights.containers.internet.spool import Capture, Spool
 from honeyweights.containers.internet.text import plain
 
-FRESH = 3.0
-"""Seconds since its last byte for which an open transfer counts as in flight."""
+FRESH = {"dns": 0.5, "icmp": 1.0, "udp": 1.0}
+FRESH_OTHERS = 3.0
+"""Seconds since its last byte for which an open transfer counts as in flight, by channel: what has no connection does not say when it is
+over, and nobody should wait long for a question that was answered."""
 
 
 class Where(Protocol):
@@ -61,6 +63,10 @@ class Transfer:
                 self._begin()
             self.capture.write(data)
             self.heard = time.monotonic()
+
+    def fresh(self, now: float) -> bool:
+        """Whether it was heard lately."""
+        return now - self.heard < FRESH.get(self._about.channel, FRESH_OTHERS)
 
     def close(self, *, finished: bool) -> Capture:
         """Writes the receipt, once. `finished`: the transfer ended as its protocol wants."""
@@ -164,7 +170,7 @@ class Ledger:
         """Open transfers that heard something lately: an idle connection is none."""
         now = time.monotonic()
         with self.lock:
-            return sum(now - transfer.heard < FRESH for transfer in self._open.values())
+            return sum(transfer.fresh(now) for transfer in self._open.values())
 
     def flush(self) -> None:
         """Closes every open transfer as not finished."""

@@ -55,9 +55,12 @@ def test_in_flight_counts_what_moves(place: Any, monkeypatch: pytest.MonkeyPatch
     ledger = place.house.ledger
     transfer = ledger.open(REMOTE, ABOUT)
     assert ledger.in_flight() == 1
-    monkeypatch.setattr(receipts, "FRESH", -1.0)
+    question = ledger.open(REMOTE, ABOUT._replace(channel="dns"))
+    question.heard = transfer.heard = transfer.heard - 2
+    assert ledger.in_flight() == 1, "a question that was answered is over"
+    monkeypatch.setattr(receipts, "FRESH_OTHERS", 1.0)
     assert ledger.in_flight() == 0
-    monkeypatch.undo()
+    question.close(finished=True)
     transfer.close(finished=True)
     assert ledger.in_flight() == 0
-    assert (ledger.receipts, ledger.bytes) == (1, 0)
+    assert (ledger.receipts, ledger.bytes) == (2, 0)
