@@ -11,6 +11,9 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.index import Bytes
@@ -23,15 +26,35 @@ LARGEST = 1 << 27
 """Bytes that a decoder puts out in one piece, so that memory stays bounded."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Streams:
+    """Compressed streams in a piece: each means something only as a whole, so no part of its input stands for a part of its output."""
+
+    inner: Ints
+    """Where the output of each begins in the piece."""
+    start: Ints
+    end: Ints
+    """Where its input stands in the body."""
+    sound: NDArray[np.bool_]
+    """It ended as its format wants, or with the body; a stream that broke may have swallowed what belongs to something else."""
+
+    def outward(self, found: Ranges, size: int) -> Ranges:
+        """The input of sound streams at least half of whose output is among `found`, of a piece of `size` bytes."""
+        starts, ends = found.cut(self.inner)
+        home = np.searchsorted(self.inner, starts, "right") - 1
+        share = np.bincount(home, ends - starts, self.inner.size) * 2 >= np.diff(np.append(self.inner, size))
+        good = share & self.sound
+        return Ranges.of(self.start[good], self.end[good])
+
+
 @dataclass(kw_only=True, eq=False)
 class Decoded:
     """A piece that a decoder put out."""
 
     data: Bytes
-    traces: tuple[Trace, ...]
-    """From the piece's positions to those of the body, one step after the other."""
-    streams: tuple[Ints, Ints, Ints] | None = None
-    """Inner start, outer start and outer end of each compressed stream in it, which only as a whole means anything."""
+    origin: tuple[Trace, ...] | Streams
+    """Where it came from: streams; or, where a few bytes of one stand for a few of the other, traces from the piece's positions to those of
+    the body, one after the other."""
     explained: Ranges = EMPTY
     """What of it the search explained: filled in before the decoder is asked for the next piece."""
 
@@ -42,10 +65,12 @@ class View:
 
     data: Bytes
     residue: Ranges
-    """What nothing has explained, in stretches of at least `LEAST` bytes."""
+    """What decoders still look at: what nothing has explained, in stretches of at least `LEAST` bytes."""
     budget: Budget
     promise: Callable[[Bytes], int]
     """How many bytes of a short sample the artefacts explain at once."""
+    fresh: Callable[[int, bytes], bool] = lambda _start, _digest: True
+    """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 
@@ -54,9 +79,12 @@ class View:
         """Where the residue was text when this was first asked."""
         return text_ranges(self.data, self.residue)
 
-    def explain(self, found: Ranges) -> None:
-        """Takes away from the residue what a decoder's output explained."""
-        if len(found):
+    def explain(self, found: Ranges, tried: Ranges) -> None:
+        """Takes away from the residue what a decoder explained, unless that is little of what it tried.
+
+        Little may be the head of something that the next decoder needs whole.
+        """
+        if 2 * found.total >= tried.total:
             self.residue = (self.residue - found).longer(LEAST)
 
 

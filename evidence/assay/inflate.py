@@ -3,9 +3,12 @@
 Fed in growing slices with bounded output, so that a bomb costs no memory and a damaged stream still gives what stands before the damage.
 A stream that broke claims nothing, and the search for magics goes on behind the point where it broke: a decoy hides no real stream.
 
+Output that was put out before for the same capture is dropped: streams that stand in each other's stored blocks would multiply without end.
+
 Law of this file: zlib's answer is data, not truth; nothing is written to disk and no name in a header is looked at.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,9 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
-from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
+from honeyweights.evidence.assay.decode import LARGEST, Decoded, Streams, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.trace import Trace
 
 _WINDOW = 1 << 24
 _FIRST_SLICE = 1 << 12
@@ -38,25 +40,20 @@ class _Batch:
     """Output of streams, small ones together, until there is enough for a piece."""
 
     data: bytearray = field(default_factory=bytearray)
-    pieces: list[tuple[int, int, int]] = field(default_factory=list)
-    streams: list[tuple[int, int, int]] = field(default_factory=list)
+    streams: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def take(self) -> Decoded:
         """What there is, as a piece; the batch is empty afterwards."""
-        table = np.array(self.streams, np.int64).reshape(-1, 3)
-        piece = Decoded(
-            data=np.frombuffer(self.data, np.uint8),
-            traces=(Trace.of(self.pieces),),
-            streams=(table[:, 0], table[:, 1], table[:, 2]),
-        )
-        self.data, self.pieces, self.streams = bytearray(), [], []
+        table = np.array(self.streams, np.int64).reshape(-1, 4)
+        streams = Streams(inner=table[:, 0], start=table[:, 1], end=table[:, 2], sound=table[:, 3] > 0)
+        piece = Decoded(data=np.frombuffer(self.data, np.uint8), origin=streams)
+        self.data, self.streams = bytearray(), []
         return piece
 
 
 def magics(view: View) -> Ranges:
-    """The residue, text apart, if any magic of gzip or zlib stands in it."""
-    binary = view.residue - view.text
-    return binary if _candidates(view.data, binary).size else EMPTY
+    """The residue, if any magic of gzip or zlib stands in it."""
+    return view.residue if _candidates(view.data, view.residue).size else EMPTY
 
 
 def inflate(view: View, extents: Ranges) -> Iterator[Decoded]:
@@ -103,35 +100,31 @@ def _stream(view: View, start: int, batch: _Batch) -> Iterator[int]:
     Output of streams that are no streams is dropped: fewer than 64 bytes without a proper end.
     """
     decoder = zlib.decompressobj(_GZIP if view.data[start] == 0x1F else _ZLIB)  # noqa: PLR2004  # gzip's first byte
-    begun, piece_at, done, at, size = len(batch.data), len(batch.pieces), 0, start, _FIRST_SLICE
-    fed = b""
-    while not decoder.eof and (fed or at < view.data.size):
+    begun, done, at, before, size, fed, stopped = len(batch.data), 0, start, start, _FIRST_SLICE, b"", False
+    while not (decoder.eof or stopped) and (fed or at < view.data.size):
         if not fed:
             fed = view.data[at : at + size].tobytes()
-            before = at
-            at += len(fed)
-            size = min(size * 2, _LAST_SLICE)
+            before, at, size = at, at + len(fed), min(size * 2, _LAST_SLICE)
         out, fed, broke = _feed(decoder, fed)
-        if out and not view.budget.take(len(out)):
-            break
-        batch.data += out
+        afforded = view.budget.take(len(out))
+        batch.data += out if afforded else b""
         done += len(out)
-        used = before if fed else at - len(decoder.unused_data)
-        batch.pieces.append((len(out), before, max(used, before)))
-        if broke or _bomb(view, done, at - start):
-            break
+        stopped = broke or not afforded or _bomb(view, done, at - start)
         if len(batch.data) >= LARGEST:
-            batch.streams.append((begun, start, at))
+            batch.streams.append((begun, start, at, 0))
             yield at
-            begun = piece_at = 0
+            begun = 0
     if not decoder.eof and done < _LEAST_OUTPUT:
-        del batch.data[begun:], batch.pieces[piece_at:]
+        del batch.data[begun:]
         yield start + 1
         return
-    end = at - len(decoder.unused_data)
-    batch.streams.append((begun, start, end))
+    end = at - len(decoder.unused_data) if decoder.eof or not stopped else before
+    if view.fresh(start, hashlib.sha256(memoryview(batch.data)[begun:]).digest()):
+        batch.streams.append((begun, start, end, not stopped))
+    else:
+        del batch.data[begun:]
     if decoder.eof or done >= _SURE_OUTPUT:
-        view.claimed.append(Ranges.span(start, end if decoder.eof else before))
+        view.claimed.append(Ranges.span(start, end))
     yield end if decoder.eof else max(start + 1, before - _BACK)
 
 

@@ -107,6 +107,8 @@ class _Trial:
     """Positions compared along given diagonals."""
 
     equal: Mask
+    sure: Mask
+    """In runs of `RUN`."""
     accepted: Mask
     of: Ints
 
@@ -116,15 +118,15 @@ def _along(window: Bytes, corpus: Bytes, of: Ints) -> _Trial:
     if of.min() < 0 or of.max() >= corpus.size:
         equal &= (of >= 0) & (of < corpus.size)
     straight = of[1:] == of[:-1] + 1
-    accepted = _in_runs(equal, RUN, straight)
-    if not np.array_equal(accepted, equal):
-        accepted |= equal & _tolerated(equal, accepted)
-    return _Trial(equal, accepted, of)
+    sure = _in_runs(equal, RUN, straight)
+    accepted = sure if np.array_equal(sure, equal) else sure | (equal & _tolerated(equal, sure))
+    return _Trial(equal, sure, accepted, of)
 
 
 def _merged(ahead: _Trial, behind: _Trial) -> Match:
     """Takes each position from the trial that is surer of it; a run may begin in one and end in the other: hits lie in its middle."""
-    rather_behind = ~ahead.accepted & (behind.accepted | (_in_runs(behind.equal, 2, None) & ~_in_runs(ahead.equal, 2, None)))
+    pairs = _in_runs(behind.equal, 2, None) & ~_in_runs(ahead.equal, 2, None)
+    rather_behind = ~ahead.sure & (behind.sure | (~ahead.accepted & (behind.accepted | pairs)))
     of = np.where(rather_behind, behind.of, ahead.of)
     equal = np.where(rather_behind, behind.equal, ahead.equal)
     accepted = np.where(rather_behind, behind.accepted, ahead.accepted) | _in_runs(equal, RUN, of[1:] == of[:-1] + 1)

@@ -14,8 +14,8 @@ import numpy as np
 
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
-from honeyweights.evidence.assay.coverage import Ranges, Runs, union
-from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, View
+from honeyweights.evidence.assay.coverage import EMPTY, Ranges, Runs, union
+from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.match import RUN
@@ -42,6 +42,15 @@ class Ledger:
     """What was found of the artefacts, by the capture that held it and the decodings that showed it."""
 
     found: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
+    read: set[tuple[int, bytes]] = field(default_factory=set)
+    """Owner and digest of the streams that were decoded."""
+
+    def fresh(self, body: Body, start: int, digest: bytes) -> bool:
+        """Notes a stream of the body; false when its owner had one with the same output."""
+        key = (int(body.owners.at(np.array([start]))[0]), digest)
+        known = key in self.read
+        self.read.add(key)
+        return not known
 
     def enter(self, body: Body, runs: Runs) -> None:
         """Credits each run to its owner, cut where the owner changes."""
@@ -76,42 +85,42 @@ class Search:
             residue=rest.longer(min(LEAST, body.data.size)),
             budget=self.budget,
             promise=lambda data: sample(data, self.corpus),
+            fresh=lambda start, digest: ledger.fresh(body, start, digest),
         )
         opaque: Opaque = Counter()
+        shown = [explained]
         if len(body.chain) < self.budget.depth:
             for decoder in self.table:
-                opaque += self._run(decoder, body, view, ledger)
-        elif dense(view.data, union([decoder.probe(view) for decoder in self.table])):
+                outer, within = self._run(decoder, body, view, ledger)
+                opaque += within
+                shown.append(outer)
+        elif dense(view.data, union([self._probe(decoder, view) for decoder in self.table])):
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
-        still = (view.residue - union(view.claimed) - view.text).longer(_EDIT)
-        return Ranges.span(0, body.data.size) - view.residue, opaque + _opaque(body, still)
+        everything = union(shown)
+        still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
+        return everything, opaque + _opaque(body, still)
 
-    def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> Opaque:
-        """One row of the table on one body."""
+    def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> tuple[Ranges, Opaque]:
+        """One row of the table on one body: what of it that explained, and the opaque bytes inside."""
         opaque: Opaque = Counter()
-        for piece in self._pieces(decoder, view):
+        extents = self._probe(decoder, view)
+        shown: list[Ranges] = []
+        for piece in self._pieces(decoder, view, extents):
             if piece.data.size < RUN or self.budget.late():
                 continue
             inner = Body(data=piece.data, owners=_owners(body, piece), chain=(*body.chain, decoder.name))
             plain = self.scan(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
             opaque = within if decoder.alternatives else opaque + within
-            outer = piece.explained
-            for trace in piece.traces:
-                outer = trace.outward(outer)
-            view.explain(outer)
-        return opaque
+            shown.append(_outward(piece))
+        view.explain(union(shown), extents)
+        return union(shown), opaque
 
-    def _pieces(self, decoder: Decoder, view: View) -> Iterator[Decoded]:
+    def _pieces(self, decoder: Decoder, view: View, extents: Ranges) -> Iterator[Decoded]:
         """The decoder's pieces up to its end or its crash."""
-        try:
-            extents = decoder.probe(view)
-            if not len(extents) or self.budget.late():
-                return
-            pieces = decoder.decode(view, extents)
-        except Exception as error:  # noqa: BLE001  # see _next
-            self._crashed(decoder, error)
+        if not len(extents) or self.budget.late():
             return
+        pieces = decoder.decode(view, extents)
         while True:
             try:
                 piece = next(pieces, None)
@@ -122,17 +131,33 @@ class Search:
                 return
             yield piece
 
+    def _probe(self, decoder: Decoder, view: View) -> Ranges:
+        try:
+            return decoder.probe(view)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._crashed(decoder, error)
+            return EMPTY
+
     def _crashed(self, decoder: Decoder, error: Exception) -> None:
         self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
 
 
 def _owners(body: Body, piece: Decoded) -> Owners:
-    if piece.streams is not None:
-        return body.owners.of_streams(*piece.streams)
+    if isinstance(piece.origin, Streams):
+        return body.owners.of_streams(piece.origin.inner, piece.origin.start, piece.origin.end)
     owners = body.owners
-    for trace in reversed(piece.traces):
+    for trace in reversed(piece.origin):
         owners = owners.through(trace)
     return owners
+
+
+def _outward(piece: Decoded) -> Ranges:
+    if isinstance(piece.origin, Streams):
+        return piece.origin.outward(piece.explained, piece.data.size)
+    found = piece.explained
+    for trace in piece.origin:
+        found = trace.outward(found)
+    return found
 
 
 def _opaque(body: Body, still: Ranges) -> Opaque:

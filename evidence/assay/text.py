@@ -37,13 +37,22 @@ class Code:
 
     alphabet: bytes
     table: bytes
-    """Translates synonyms (url-safe characters) first."""
+    """Translates synonyms first: url-safe characters, and padding to zero bits, which keeps the phase of what follows."""
     quantum: int
     size: int
     read: Callable[[bytes], bytes]
+    filler: bytes = b""
+    """Characters that complete a last quantum whose padding was left out."""
 
 
-BASE64 = Code(alphabet=_WORD + b"+/-_", table=bytes.maketrans(b"-_", b"+/"), quantum=4, size=3, read=binascii.a2b_base64)
+BASE64 = Code(
+    alphabet=_WORD + b"+/-_=",
+    table=bytes.maketrans(b"-_=", b"+/A"),
+    filler=b"AAA",
+    quantum=4,
+    size=3,
+    read=binascii.a2b_base64,
+)
 HEX = Code(alphabet=b"0123456789abcdefABCDEF", table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify)
 
 
@@ -85,30 +94,31 @@ def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
 
 
 def unescape(view: View, extents: Ranges) -> Iterator[Decoded]:
-    """Percent escapes, as in form data; what is no escape stays."""
+    """Percent escapes; what is no escape stays, but a plus, where pluses themselves were escaped, is a blank as in form data."""
     value = np.full(256, -1, np.int16)
     for digit in range(16):
         value[ord(f"{digit:x}")] = value[ord(f"{digit:X}")] = digit
     for group in _groups(extents, LARGEST):
         pieces, places = [], []
+        plus = ord(" " if b"%2B" in view.data[group.starts[0] : group.starts[0] + _SLICE].tobytes().upper() else "+")
         for start, end in group:
             low = start
             while low < end:
-                out, used = _unescape_slice(view.data[low : min(low + _SLICE, end)], value)
+                out, used = _unescape_slice(view.data[low : min(low + _SLICE, end)], value, plus)
                 pieces.append(out)
                 places.append((out.size, low, low + used))
                 low += used
         if view.budget.take(sum(size for size, _, _ in places)):
-            yield Decoded(data=np.concatenate(pieces), traces=(Trace.of(places),))
+            yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
 
 
-def _unescape_slice(data: Bytes, value: NDArray[np.int16]) -> tuple[Bytes, int]:
+def _unescape_slice(data: Bytes, value: NDArray[np.int16], plus: int) -> tuple[Bytes, int]:
     """The slice unescaped, and how much of it was used: an escape that its end cuts is left for the next one."""
     at = np.flatnonzero(data == ord("%"))
     used = int(at[-1]) if at.size and 0 < data.size - at[-1] < 3 <= data.size else data.size  # noqa: PLR2004  # "%XX" is 3 long
     at = at[at + 2 < data.size]
     at = at[(value[data[at + 1]] >= 0) & (value[data[at + 2]] >= 0)]
-    out, keep = np.array(data), np.ones(data.size, np.bool_)
+    out, keep = np.where(data == ord("+"), np.uint8(plus), data), np.ones(data.size, np.bool_)
     out[at] = value[data[at + 1]] * 16 + value[data[at + 2]]
     keep[at + 1] = keep[at + 2] = False
     used = used or data.size
@@ -126,7 +136,7 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
             continue
         raw = b"".join(characters[a:b] for a, b in pieces) if len(pieces) > 1 else characters[pieces.starts[0] : pieces.ends[0]]
         trace = Trace.of([((b - a) // code.quantum * code.size, a, b) for a, b in pieces])
-        item = Decoded(data=np.frombuffer(code.read(raw), np.uint8), traces=(trace, origin))
+        item = Decoded(data=np.frombuffer(code.read(raw), np.uint8), origin=(trace, origin))
         del raw
         yield item
         todo -= trace.outward(item.explained)
@@ -135,7 +145,7 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
 def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
     """The characters of the alphabet alone, and where they stood."""
     delete = bytes(set(range(256)) - set(code.alphabet))
-    parts, places = [], []
+    parts, places, high = [], [], 0
     for start, end in extents:
         for low in range(start, end, _SLICE):
             high = min(low + _SLICE, end)
@@ -144,6 +154,8 @@ def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
                 raw = raw.replace(escape, b"")
             parts.append(raw.translate(code.table, delete))
             places.append((len(parts[-1]), low, high))
+    parts.append(code.filler)
+    places.append((len(code.filler), high, high))
     return b"".join(parts), Trace.of(places)
 
 

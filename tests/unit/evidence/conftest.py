@@ -14,7 +14,7 @@ from honeyweights.evidence.weights import ModelSpec
 SEED = bytes(range(32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Planted:
     """A model of 2 MiB in 3 shards, on disk and in memory."""
 
@@ -72,5 +72,7 @@ def assay(tmp_path: Path) -> Assay:
     return ask
 
 
-def found(result: AssayResult) -> int:
-    return sum(file.found for file in result.left)
+@pytest.fixture(scope="session")
+def planter() -> Callable[..., Planted]:
+    """Plants a model below a folder, with any seed."""
+    return plant
