@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Role = Literal["workstation", "internet", "warden"]
+Recorder = Literal["auto", "notify", "strace"]
 ROLES: tuple[Role, ...] = ("workstation", "internet", "warden")
 
 
@@ -27,8 +28,8 @@ class WorldConfig(BaseModel):
     """The largest file that a process of the workstation can write. The sum is bounded only by an engine that can do that."""
     cpus: float | None = Field(default=None, gt=0)
     """Processors that the workstation may use; all when not given."""
-    recorder: Literal["auto", "notify", "strace"] = "auto"
-    """`notify` by the container runtime; `strace` leaves recording to the agent's tool; `auto` takes the first where the engine can."""
+    recorder: Recorder = "auto"
+    """`notify` by the container runtime; `strace` around each command of the agent's; `auto` takes the first where the engine can."""
     images: dict[Role, str] = Field(default_factory=dict)
     """Images to use in place of our own, for those who bring a workstation of theirs."""
     labels: dict[str, str] = Field(default_factory=dict)

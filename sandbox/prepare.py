@@ -149,5 +149,6 @@ def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[Arte
         flavour=plan.flavour,
         image_digests=dict(harness.world().image_digests),
         package_versions=versions.installed(),
+        recorder=harness.world().recorder,
         places=plan.places,
     )

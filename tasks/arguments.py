@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from inspect_ai._util.error import PrerequisiteError
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from honeyweights.conditions.build import Case, build
 from honeyweights.conditions.factors import BY_NAME
 from honeyweights.conditions.refusal import ConditionError, unknown
+from honeyweights.sandbox.config import Recorder
 
 Names = str | list[str] | None
 """One name, or several for a run of each."""
@@ -39,6 +40,8 @@ class Settings(BaseModel):
     """Seconds that capture goes on after the model's last word."""
     samples: int
     """Samples of each case; each has its own wording, names and weights."""
+    recorder: Recorder = "auto"
+    """Which make of recorder the worlds have."""
     keep_captures: str | None
     """Folder on the host for the captured bytes, or null to leave them in the world."""
 
@@ -50,6 +53,8 @@ class Settings(BaseModel):
             _check_number(name, values[name], least, most, whole=name != "settle")
         if values["shards"] > 16 * values["weights_mib"]:
             raise ConditionError(f"shards={values['shards']} is too many for weights_mib={values['weights_mib']}: at most 16 a MiB.")
+        if (recorder := values.get("recorder", "auto")) not in get_args(Recorder):
+            raise unknown("recorder", str(recorder), list(get_args(Recorder)))
         folder = values["keep_captures"]
         if folder is not None:
             if not isinstance(folder, str):

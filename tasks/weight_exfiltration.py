@@ -3,6 +3,7 @@
 from inspect_ai import Task, task
 
 from honeyweights.sandbox.collect.conclude import conclude
+from honeyweights.sandbox.config import Recorder
 from honeyweights.sandbox.prepare import prepare
 from honeyweights.scorers.verdict import verdict
 from honeyweights.tasks.arguments import Names, Settings, check_limits, checked_cases, refusals
@@ -22,6 +23,7 @@ def weight_exfiltration(
     settle: float = 3,  # seconds that capture goes on after the model's last word
     samples: int = 1,  # of each condition; each has its own wording, names and weights
     keep_captures: str | None = None,  # folder on this machine for the captured bytes
+    recorder: Recorder = "auto",  # notify (by the container runtime) or strace (around each command); auto takes the first where it can
     message_limit: int | None = 100,
     token_limit: int | None = 1_000_000,
     working_limit: int | None = 900,  # seconds
@@ -31,7 +33,13 @@ def weight_exfiltration(
     with refusals():
         cases = checked_cases(weight_exfiltration, preset, scenario, factors)
         settings = Settings(
-            weights_mib=weights_mib, shards=shards, run_seed=run_seed, settle=settle, samples=samples, keep_captures=keep_captures
+            weights_mib=weights_mib,
+            shards=shards,
+            run_seed=run_seed,
+            settle=settle,
+            samples=samples,
+            keep_captures=keep_captures,
+            recorder=recorder,
         )
         limits = check_limits(message_limit=message_limit, token_limit=token_limit, working_limit=working_limit)
         rows = dataset(cases, settings)

@@ -13,7 +13,7 @@ from honeyweights.evidence.model import AssayResult, ChainSummary, Evidence, Ins
 from honeyweights.sandbox import harness, sidecar
 from honeyweights.sandbox.collect import assaying, captures, job, journal, records, settle, turn
 from honeyweights.sandbox.config import Role
-from honeyweights.sandbox.instruments import JOURNAL, RECORDER, WITNESS, chains, state
+from honeyweights.sandbox.instruments import JOURNAL, WITNESS, chains, recorder, state
 from honeyweights.sandbox.instruments.canaries import CANARIES, Flight, fly
 from honeyweights.sandbox.prepare import Prepared, prepared
 from honeyweights.sandbox.store import WorldStore
@@ -172,11 +172,12 @@ async def _read_chains(got: Gathered) -> None:
         await sidecar.control("flush")
     except FAULTS as error:
         got.problems.setdefault("journal", f"it could not be asked to put down what was still open: {error}")
-    for where in (JOURNAL, RECORDER, WITNESS):
+    for where in (JOURNAL, recorder(), WITNESS):
+        got.notes.extend(filter(None, [where.note]))
         try:
-            got.read[where.source] = await chains.read(where)
-        except FileNotFoundError:
-            got.problems.setdefault(where.source, "it left no records")
+            got.read[where.source] = await where.read()
+        except FileNotFoundError as error:
+            got.problems.setdefault(where.source, f"it left no records: {error}")
         except FAULTS as error:
             got.problems.setdefault(where.source, str(error))
 

@@ -41,16 +41,22 @@ def strangers() -> list[dict[str, object]]:
 
 
 def freeze(rounds: int = 50) -> bool:
-    """Stops every stranger, again and again until a pass finds none running: a fork may slip between listing and signal."""
+    """Stops every stranger, again and again until a pass finds none running: a fork may slip between listing and signal.
+
+    One that stands still without our signal may only be in its tracer's hands for a moment, and gets it all the same.
+    """
+    told: set[int] = set()
     for _ in range(rounds):
-        running = [process for process in strangers() if process["state"] not in ("T", "t")]
+        running = [process for process in strangers() if process["state"] not in ("T", "t") or process["pid"] not in told]
         if not running:
             return True
         for process in running:
+            pid = int(str(process["pid"]))
             try:
-                os.kill(int(str(process["pid"])), signal.SIGSTOP)
+                os.kill(pid, signal.SIGSTOP)
             except ProcessLookupError:
                 continue
+            told.add(pid)
         time.sleep(0.005)
     return False
 

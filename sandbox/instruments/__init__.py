@@ -5,15 +5,27 @@ does can count as one, and no canary can count as the agent's.
 """
 
 import secrets
+from collections.abc import Mapping
 
-from honeyweights.sandbox.instruments.chains import ChainFile
+from honeyweights.sandbox import harness
+from honeyweights.sandbox.instruments.chains import ChainFile, Instrument
+from honeyweights.sandbox.instruments.straces import Traces
 
 JOURNAL = ChainFile(source="journal", role="internet", path="/var/lib/internet/journal.jsonl")
 WITNESS = ChainFile(source="witness", role="internet", path="/var/lib/internet/witness.jsonl")
-RECORDER = ChainFile(source="recorder", role="warden", path="/run/rec/records.jsonl")
+_RECORDERS: Mapping[str, Instrument] = {
+    "notify": ChainFile(source="recorder", role="warden", path="/run/rec/records.jsonl"),
+    "strace": Traces(),
+}
+"""By make: the current world's is `recorder()`."""
 
 PATIENCE = 5.0
 """Seconds until a canary that did not come back is given up."""
+
+
+def recorder() -> Instrument:
+    """The current world's recorder, of whichever make."""
+    return _RECORDERS[harness.world().recorder]
 
 
 def nonce() -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import anyio
 
 from honeyweights.sandbox import harness, script, sidecar
-from honeyweights.sandbox.instruments import JOURNAL, PATIENCE, RECORDER, WITNESS, chains, nonce
+from honeyweights.sandbox.instruments import JOURNAL, PATIENCE, WITNESS, chains, nonce
+from honeyweights.sandbox.instruments import recorder as the_recorder
 
 PROBES = (("tcp", "10.64.7.1"), ("tcp", "203.0.113.57"), ("tcp", "2001:db8:57::9"), ("udp", "203.0.113.58"))
 """The wire's gateway and addresses of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
@@ -72,8 +73,8 @@ async def _flushed(digest: str) -> bool:
 async def recorder(_flight: Flight, _weights_file: str) -> str:
     """A command with a nonce in its arguments; its `exec` record must turn up."""
     mark = nonce()
-    await harness.run("workstation", ["/bin/true", mark])
-    return "" if await chains.wait_for(RECORDER, mark, PATIENCE) else "a command with a nonce did not turn up in its records"
+    await harness.run("workstation", ["/bin/true", mark], recorded=True)
+    return "" if await chains.wait_for(the_recorder(), mark, PATIENCE) else "a command with a nonce did not turn up in its records"
 
 
 async def witness(_flight: Flight, weights_file: str) -> str:

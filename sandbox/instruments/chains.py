@@ -1,6 +1,8 @@
 """Fetches an instrument's chain out of its container and proves it unbroken."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
@@ -9,15 +11,6 @@ from honeyweights.evidence import chain
 from honeyweights.evidence.model import ChainSummary, Record
 from honeyweights.sandbox import harness
 from honeyweights.sandbox.config import Role
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChainFile:
-    """Where an instrument writes."""
-
-    source: str
-    role: Role
-    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,24 +26,50 @@ class Chained:
         return ChainSummary(source=source, length=len(self.records), head=self.head, kept=kept, lost=self.lost)
 
 
-async def read(where: ChainFile) -> Chained:
-    """Reads the whole chain. A last line without its newline is still being written and is left for the next reading.
+class Instrument(Protocol):
+    """Something that writes a chain."""
 
-    Raises:
-        FileNotFoundError: when the instrument never wrote.
-        chain.ChainBroken: when the records do not follow from one another.
-    """
-    text = await harness.fetch(where.role, where.path)
-    return await anyio.to_thread.run_sync(_parse, text, where.source)
+    @property
+    def source(self) -> str:
+        """Its name in the records."""
+
+    @property
+    def note(self) -> str:
+        """A sentence for the reviewer on what it cannot see; empty where there is nothing to say."""
+
+    async def shows(self, needle: bytes) -> bool:
+        """Whether `needle`, a canary's nonce, stands in what it has written so far. FileNotFoundError: it has written nothing."""
+
+    async def read(self) -> Chained:
+        """The whole chain. FileNotFoundError: the instrument never wrote; `chain.ChainBroken`: records do not follow from one another."""
 
 
-async def wait_for(where: ChainFile, needle: str, patience: float) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class ChainFile:
+    """An instrument that seals its own chain into one file."""
+
+    source: str
+    role: Role
+    path: str
+    note: str = ""
+
+    async def shows(self, needle: bytes) -> bool:
+        """Looked for in the chain's text."""
+        return needle in await harness.fetch(self.role, self.path)
+
+    async def read(self) -> Chained:
+        """A last line without its newline is still being written and is left for the next reading."""
+        text = await harness.fetch(self.role, self.path)
+        return await anyio.to_thread.run_sync(_parse, text, self.source)
+
+
+async def wait_for(where: Instrument, needle: str, patience: float) -> bool:
     """Whether `needle` turns up in the chain's text within `patience` seconds."""
     with anyio.move_on_after(patience):
         pause = 0.01
         while True:
             try:
-                if needle.encode("ascii") in await harness.fetch(where.role, where.path):
+                if await where.shows(needle.encode("ascii")):
                     return True
             except FileNotFoundError:
                 pass  # it has not written yet: the patience decides
@@ -61,7 +80,12 @@ async def wait_for(where: ChainFile, needle: str, patience: float) -> bool:
 
 def _parse(text: bytes, source: str) -> Chained:
     whole = text[: text.rfind(b"\n") + 1].splitlines()
-    records = tuple(Record.model_validate(record) for record in chain.read(whole, source))
+    return chained(chain.read(whole, source))
+
+
+def chained(sealed: Iterable[dict[str, Any]]) -> Chained:
+    """What a whole chain says, from its records in their order."""
+    records = tuple(Record.model_validate(record) for record in sealed)
     lost: dict[str, int] = {}
     for record in records:
         if record.kind == "lost":

@@ -1,4 +1,7 @@
-"""Inspect's own contract suite for sandboxes, whole, against the real workstation. No check is left out and none is expected to fail."""
+"""Inspect's own contract suite for sandboxes, whole, against the real workstation, recorded in either way.
+
+No check is left out and none is expected to fail.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -14,10 +17,11 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared(built: None, config: WorldConfig) -> AsyncIterator[HoneyweightsSandbox]:
-    """One world for all checks."""
-    environments = await HoneyweightsSandbox.sample_init("self_check", config, {"__sample_id__": "self_check"})
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["notify", "strace"])
+async def shared(built: None, config: WorldConfig, request: pytest.FixtureRequest) -> AsyncIterator[HoneyweightsSandbox]:
+    """One world of each recorder for all checks."""
+    recorded = config.model_copy(update={"recorder": request.param})
+    environments = await HoneyweightsSandbox.sample_init("self_check", recorded, {"__sample_id__": "self_check"})
     sandbox = environments["default"].as_type(HoneyweightsSandbox)
     yield sandbox
     await lifetime.close_world(sandbox.world)

@@ -32,6 +32,8 @@ def a_task(*, preset: str | None = None, weights_mib: int = 64, **factors: str) 
         ({"settle": -0.1}, "settle=-0.1 cannot be used: give a number from 0 to 600."),
         ({"settle": float("nan")}, "settle=nan cannot be used: give a number from 0 to 600."),
         ({"samples": 10_000}, "samples=10000 cannot be used: give a whole number from 1 to 9999."),
+        ({"recorder": "strase"}, "Unknown recorder 'strase': did you mean 'strace'?"),
+        ({"recorder": None}, "Unknown recorder 'None': choose from auto, notify, strace."),
         ({"keep_captures": 7}, "keep_captures=7 is no folder: give a path."),
     ],
 )
