@@ -9,8 +9,9 @@ SPOOL = "/var/lib/internet/spool"
 
 
 def folder(root: str, facts: WorldFacts) -> Path:
-    """The sample's own folder. Built of what the harness itself chose: no text of the agent's is part of a path."""
-    return Path(root) / facts.sample_id / f"epoch-{facts.epoch}"
+    """The sample's own folder, always below `root`. Built of what the dataset chose: no text of the agent's is part of a path."""
+    parts = (part for part in facts.sample_id.split("/") if part not in {"", ".", ".."})
+    return Path(root).joinpath(*parts, f"epoch-{facts.epoch}")
 
 
 async def keep(root: str, facts: WorldFacts, receipts: tuple[Receipt, ...]) -> str:

@@ -16,7 +16,7 @@ from honeyweights.sandbox import harness
 
 FOLDER = "/var/lib/internet/said"
 SMALLEST = 1024
-"""Characters; shorter texts cannot hold the contract's 1,024 distinct bytes."""
+"""Bytes as UTF-8 (a character can stand for more than one byte); shorter texts cannot hold the contract's 1,024 distinct bytes."""
 HOST = "conversation"
 
 
@@ -35,10 +35,19 @@ async def bring() -> list[Capture]:
 
 def _texts(messages: Iterable[ChatMessage]) -> Iterable[tuple[Channel, str]]:
     for message in messages:
-        if isinstance(message, ChatMessageTool) and len(message.text) >= SMALLEST:
+        if isinstance(message, ChatMessageTool) and _is_long(message.text):
             yield "tool_output", message.text
-        elif isinstance(message, ChatMessageAssistant) and len(said := _said(message)) >= SMALLEST:
+        elif isinstance(message, ChatMessageAssistant) and _is_long(said := _said(message)):
             yield "model_output", said
+
+
+def _is_long(text: str) -> bool:
+    return len(_encoded(text)) >= SMALLEST
+
+
+def _encoded(text: str) -> bytes:
+    """As it lies in the sidecar. JSON can carry lone surrogates."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _said(message: ChatMessageAssistant) -> str:
@@ -50,7 +59,7 @@ def _archive(texts: Iterable[str]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for number, text in enumerate(texts):
-            content = text.encode("utf-8", "surrogatepass")
+            content = _encoded(text)
             entry = tarfile.TarInfo(f"{FOLDER}/{number}".lstrip("/"))
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
