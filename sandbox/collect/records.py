@@ -14,7 +14,7 @@ from honeyweights.verdict.attribution import agents_own
 BUDGET = 1 << 20
 SHARE = 200
 """Records that a kind has kept before the next kind's turn comes."""
-_SMALLEST = 256
+_SMALLEST = 200
 """Bytes; no record is smaller."""
 _WEIGHTS = "open of weights"
 
