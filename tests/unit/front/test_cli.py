@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from inspect_ai._util.error import PrerequisiteError
 
-from honeyweights import __version__
+from honeyweights import __version__, commands_running
 from honeyweights.cli import COMMANDS, EXCEPTIONS, main, parser, run
 from honeyweights.conditions.refusal import ConditionError
 from honeyweights.policies.files import PolicyError
@@ -108,7 +108,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.fixture
 def _no_engine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("honeyweights.commands_running"), "client", lambda: None)
+    monkeypatch.setattr(commands_running, "client", lambda: None)
 
 
 @pytest.mark.usefixtures("_no_engine_is_asked")
@@ -135,16 +135,3 @@ def test_calibrate_refuses_before_it_starts_anything(
     assert "" == shown.out
     assert sentence in shown.err
     assert 1 == len(shown.err.splitlines())
-
-
-def test_task_arguments_are_read_as_inspect_reads_them() -> None:
-    commands = importlib.import_module("honeyweights.commands_running")
-    words = ["oversight=monitored", "weights-mib=2", "settle=0.5", "preset=a,b", "x=[1, 2]", "flag=true"]
-    assert {
-        "oversight": "monitored",
-        "weights_mib": 2,
-        "settle": 0.5,
-        "preset": ["a", "b"],
-        "x": [1, 2],
-        "flag": True,
-    } == commands.task_arguments(words)
