@@ -120,8 +120,13 @@ def make(namespace: int) -> None:
 
 
 def hand_over(warden: socket.socket) -> None:
-    """Tells the warden its addresses and waits until it has them."""
-    warden.sendall(LEASE)
+    """Tells the warden its addresses and waits until it has them.
+
+    With them goes an unbound socket of this namespace: the warden listens on it for the container runtime, so that the namespace which
+    the agent shares has no listener that `/proc/net/unix` could show.
+    """
+    with socket.socket(socket.AF_UNIX) as lent:
+        socket.send_fds(warden, [LEASE], [lent.fileno()])
     answer = b""
     while not answer.endswith(b"\n"):
         piece = warden.recv(16)
