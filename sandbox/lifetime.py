@@ -4,12 +4,14 @@ The worlds of a run stand on Inspect's own lifecycle scope, so that a task that 
 """
 
 import atexit
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 
 import anyio
+from anyio.lowlevel import RunVar
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.util._sandbox.environment import sandbox_prebuilt
 from inspect_ai.util._sandbox.lifecycle import sandbox_lifecycle_state
@@ -19,6 +21,8 @@ from honeyweights.sandbox import cleanup, engine, images, launch
 from honeyweights.sandbox.config import ROLES, Role, WorldConfig
 from honeyweights.sandbox.engine import EngineProblem
 from honeyweights.sandbox.world import World
+
+STARTS_FOR_EACH_PROCESSOR = 2
 
 
 @dataclass(eq=False)
@@ -39,8 +43,21 @@ def _open() -> Open:
 
 
 def concurrency() -> int | None:
-    """Worlds at once where nobody said how many; null leaves it to the number of samples."""
+    """Worlds at once where nobody said how many: as many as samples run. A world that waits for its model costs memory, no processor."""
     return None
+
+
+_starting: RunVar[anyio.CapacityLimiter] = RunVar("honeyweights_starting")
+
+
+def _turn() -> anyio.CapacityLimiter:
+    """Starting is what costs processors: more at once would only make each of them slow, and the first of them late."""
+    try:
+        return _starting.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(STARTS_FOR_EACH_PROCESSOR * (os.cpu_count() or 1))
+        _starting.set(limiter)
+        return limiter
 
 
 def references(config: WorldConfig) -> dict[Role, str]:
@@ -91,7 +108,8 @@ def _at_exit() -> None:
 async def open_world(config: WorldConfig, *, task: str, sample: str) -> World:
     """Starts a sample's world and remembers it."""
     _at_exit()
-    world = await launch.start(config, references(config), task=task, sample=sample)
+    async with _turn():
+        world = await launch.start(config, references(config), task=task, sample=sample)
     _open().worlds[world.id] = world
     return world
 
