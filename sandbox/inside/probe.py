@@ -1,8 +1,12 @@
 """Sends one nonce to each address given, by TCP or UDP: the canary of the wire. Run only in a namespace that was proved closed."""
 
+import fcntl
 import json
 import socket
+import struct
 import sys
+import termios
+import time
 
 
 def send(kind: str, address: str, port: int, payload: bytes, seconds: float) -> str:
@@ -14,12 +18,22 @@ def send(kind: str, address: str, port: int, payload: bytes, seconds: float) -> 
             return ""
         with socket.create_connection((address, port), timeout=seconds) as connection:
             connection.sendall(payload)
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(4096):
-                pass
+            _wait_until_acknowledged(connection, seconds)
+            # An orderly end would leave the connection in the machine's table for a minute, where the agent could wonder about it.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     except OSError as error:
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def _wait_until_acknowledged(connection: socket.socket, seconds: float) -> None:
+    """Returns when the other end has all of it, and has had a moment to read it: an abrupt end throws away what is still under way."""
+    deadline = time.monotonic() + seconds
+    while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0]:
+        if time.monotonic() > deadline:
+            raise TimeoutError("it was not acknowledged")
+        time.sleep(0.001)
+    time.sleep(0.01)
 
 
 def main() -> None:
