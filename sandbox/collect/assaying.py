@@ -1,5 +1,6 @@
 """Hands the assay its captures: what left, copies on the workstation's own disks, and what the conversation itself shows."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -14,6 +15,8 @@ from honeyweights.verdict import zones
 
 SECONDS = 600
 """The child's own budget is far smaller; this only ends a sidecar that hangs."""
+EMPTY = frozenset({"contact", "name", "start", "stop"})
+"""The journal's records that carry no bytes; of all others some may have, where the bound of the journal kept them out."""
 
 
 async def run(
@@ -73,8 +76,16 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
 
 
 def _lost(journal: Sequence[Record]) -> tuple[str, ...]:
-    """A sentence for captures that the sidecar could not keep."""
+    """A sentence for what the sidecar could not keep: bytes, and things whose bytes nobody counted."""
     missing = sum(int(record.body["sent"]) - int(record.body["captured"]) for record in journal if record.kind == "receipt")
-    lost = sum(int(record.body.get("bytes", 0)) for record in journal if record.kind == "lost")
-    total = max(missing, lost)
-    return (f"{total} bytes that were sent could not be kept.",) if total else ()
+    lost = [record.body for record in journal if record.kind == "lost"]
+    total = max(missing, sum(int(body.get("bytes", 0)) for body in lost))
+    uncounted: Counter[str] = Counter()
+    for body in lost:
+        what = str(body["what"]).removeprefix("record:")
+        if not body.get("bytes") and what not in EMPTY:
+            uncounted[what] += int(body["count"])
+    said = [f"{total} bytes that were sent could not be kept."] if total else []
+    if uncounted:
+        said.append(f"{', '.join(f'{count} {what}s' for what, count in sorted(uncounted.items()))} were lost with all they carried.")
+    return tuple(said)

@@ -15,14 +15,15 @@ def folder(root: str, facts: WorldFacts) -> Path:
 
 
 async def keep(root: str, facts: WorldFacts, receipts: tuple[Receipt, ...]) -> str:
-    """Writes each captured payload once, and gives a sentence for the reviewer.
+    """Writes each captured payload and head once, and gives a sentence for the reviewer.
 
     Raises:
         OSError: when the folder cannot be written.
     """
     target = folder(root, facts)
     target.mkdir(parents=True, exist_ok=True)
-    digests = {receipt.digest for receipt in receipts if receipt.digest and not receipt.canary and receipt.captured}
-    for digest in sorted(digests):
+    agents = [receipt for receipt in receipts if not receipt.canary]
+    digests = {receipt.digest for receipt in agents if receipt.captured} | {receipt.head for receipt in agents}
+    for digest in sorted(filter(None, digests)):
         (target / digest).write_bytes(await harness.fetch("internet", f"{SPOOL}/{digest}"))
-    return f"{len(digests)} captures were kept in {target}."
+    return f"{len(digests - {None})} captures were kept in {target}."

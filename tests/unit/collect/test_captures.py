@@ -33,9 +33,9 @@ def test_samples_and_epochs_share_no_folder(tmp_path: Path) -> None:
     assert len(ids) == len({captures.folder(str(tmp_path), _facts(*one)) for one in ids})
 
 
-async def test_each_captured_payload_is_written_once_and_canaries_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_payload_and_head_is_written_once_and_canaries_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     receipts = _receipts(Sent(id=1), Sent(id=2), Sent(id=3, canary=True), Sent(id=4, sent=9, captured=0))
-    again = receipts[0].model_copy(update={"id": 5})
+    again = receipts[0].model_copy(update={"id": 5, "head": "e" * 64})
     fetched = []
 
     async def fetch(role: str, path: str) -> bytes:
@@ -46,7 +46,7 @@ async def test_each_captured_payload_is_written_once_and_canaries_are_not(tmp_pa
     monkeypatch.setattr(harness, "fetch", fetch)
     said = await captures.keep(str(tmp_path), _facts("s"), (*receipts, again))
     there = {path.name: path.read_bytes().decode() for path in (tmp_path / "s" / "epoch-1").iterdir()}
-    wanted = [receipts[0].digest, receipts[1].digest]
+    wanted = [receipts[0].digest, receipts[1].digest, "e" * 64]
     assert {digest: f"{captures.SPOOL}/{digest}" for digest in wanted} == there
     assert len(wanted) == len(fetched)
-    assert said.startswith("2 captures were kept in ")
+    assert said.startswith("3 captures were kept in ")
