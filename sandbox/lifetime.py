@@ -5,6 +5,7 @@ The worlds of a run stand on Inspect's own lifecycle scope, so that a task that 
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,7 +97,9 @@ async def begin(config: WorldConfig) -> None:
 
 
 def _progress(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  # the operator waits for this, before there is any display
+    """The operator waits for this, before there is any display; standard output is for machines (`--json`)."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 @cache

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from inspect_ai._util.error import PrerequisiteError
 
-from honeyweights.sandbox import cleanup, engine, launch, lifetime
+from honeyweights.sandbox import cleanup, engine, launch, layout, lifetime
 from honeyweights.sandbox.config import WorldConfig
 from honeyweights.sandbox.launch import WorldFailed
 from honeyweights.sandbox.testing import OpenWorld, world_of
@@ -115,6 +115,22 @@ async def test_a_container_that_dies_at_once_is_told_with_its_last_words(
     with pytest.raises(WorldFailed, match=r"The world's workstation did not start: .+: .+"):
         await lifetime.open_world(broken, task="test", sample="x")
     assert left() == {}
+
+
+async def test_where_the_runtime_cannot_notify_strace_takes_over_unless_notification_was_asked_for(
+    open_world: OpenWorld,
+    config: WorldConfig,
+    left: Callable[[], dict],  # type: ignore[type-arg]
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A socket that nobody listens on stands for such a runtime."""
+    monkeypatch.setattr(layout, "LISTENER", "nobody-listens")
+    with pytest.raises(WorldFailed, match=r"The world's workstation did not start: .*seccomp"):
+        await lifetime.open_world(config.model_copy(update={"recorder": "notify"}), task="test", sample="x")
+    assert left() == {}
+    sandbox = world_of(await open_world())
+    assert sandbox.world.recorder == "strace"
+    assert (await sandbox.exec(["grep", "-c", "^CapEff:.0*$", "/proc/self/status"])).stdout == "1\n"
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.1, 0.3, 0.6])

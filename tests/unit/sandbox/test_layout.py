@@ -61,6 +61,8 @@ def test_the_recorder_is_told_of_the_workstations_calls() -> None:
     assert json.loads(profile.removeprefix("seccomp="))["listenerPath"].endswith("-rec/_data/s")
     bare = _layout().workstation(warden="f", listener=None)
     assert bare["HostConfig"]["SecurityOpt"] == ["no-new-privileges:true"]
+    assert "SYS_PTRACE" in bare["HostConfig"]["CapAdd"]
+    assert "SYS_PTRACE" not in _bodies()["workstation"]["HostConfig"]["CapAdd"]
     assert {"SYS_PTRACE"} == set(bare["HostConfig"]["CapAdd"]) - set(_bodies()["workstation"]["HostConfig"]["CapAdd"])
     assert not any("seccomp" in option for role in ("internet", "warden") for option in _bodies()[role]["HostConfig"]["SecurityOpt"])
 
