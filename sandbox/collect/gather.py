@@ -57,6 +57,8 @@ async def collect() -> Evidence:
         raise CollectFailed(kept.failure)
     try:
         evidence = await _gather(kept)
+    except (KeyError, IndexError):
+        raise  # of the LookupErrors these are faults of ours
     except (LookupError, *FAULTS) as error:
         kept.failure = f"The evidence could not be collected: {error}"
         raise CollectFailed(kept.failure) from error
