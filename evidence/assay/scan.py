@@ -31,7 +31,6 @@ def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
     found: list[Runs] = []
     place, size, diagonal = 0, _SMALL, None
     while place < body.size and body.size >= RUN and not budget.late():
-        size = min(size * 2, _LARGE)
         while diagonal is not None:
             length = _follow(body, corpus.data, place, place + diagonal)
             if length:
@@ -47,7 +46,7 @@ def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
             runs = _window(body, corpus, place, stop, diagonal)
             found.append(runs)
             diagonal = int(runs.of[-1] - runs.at[-1]) if runs.at.size and runs.at[-1] + runs.size[-1] == stop else None
-            place = stop
+            place, size = stop, min(size * 2, _LARGE)
     return join(found)
 
 
