@@ -9,7 +9,7 @@ import pytest
 
 TESTED_ELSEWHERE: dict[str, str] = {
     "sandbox/launch.py": "starts containers: tests/world/test_provider.py, and what a start that fails leaves: tests/world/test_cleanup.py",
-    "sandbox/prepare.py": "fills and proves a world: tests/world/test_liveness.py, and refuses an open one: tests/world/test_seal_refusal.py",
+    "sandbox/prepare.py": "fills and proves a world: tests/world/test_liveness.py, and an open one: tests/world/test_seal_refusal.py",
     "sandbox/testing.py": "is what tests of worlds are written with: tests/world/test_provider.py",
 }
 """Modules with no unit test, and where they are tested: path in the checkout -> reason. What needs a container is tested in tests/world."""
