@@ -45,6 +45,7 @@ class Flows:
             del self._open[key]
             flow.close(finished=True)
 
-    def clear(self) -> None:
-        """Forgets all flows: their transfers were closed by the ledger."""
-        self._open.clear()
+    def end(self) -> None:
+        """Closes all flows. A datagram arrives whole or not at all: there is nothing about a flow that could have been broken off."""
+        while self._open:
+            self._open.popitem(last=False)[1].close(finished=True)

@@ -71,11 +71,11 @@ class Wire:
             loop.add_reader(datagrams.fileno(), self._datagrams, datagrams)
 
     def flush(self) -> None:
-        """Has every live connection put down what it holds, then closes all receipts as unfinished."""
+        """Has every live connection put down what it holds and ends all flows, then closes what is still open as unfinished."""
         for connection in list(self.live):
             connection.flush()
+        self._house.flows.end()
         self._house.ledger.flush()
-        self._house.flows.clear()
 
     def sweep_later(self) -> None:
         """Sees to it that idle flows end; costs nothing while there are none."""

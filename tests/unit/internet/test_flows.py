@@ -49,8 +49,15 @@ def test_too_many_flows_end_the_oldest(place: Any, monkeypatch: pytest.MonkeyPat
 def test_after_a_flush_flows_begin_anew(place: Any) -> None:
     write = writer(place)
     write("a", b"1")
-    place.house.ledger.flush()
-    place.house.flows.clear()
+    place.house.flows.end()
     assert write("a", b"2")
     place.house.ledger.flush()
     assert [place.payload(r) for r in place.receipts()] == [b"1", b"2"]
+
+
+def test_a_flow_that_is_put_down_early_was_not_broken_off(place: Any) -> None:
+    write = writer(place)
+    write("a", b"1")
+    write("b", b"2")
+    place.house.flows.end()
+    assert [(b"1", True), (b"2", True)] == [(place.payload(r), r["finished"]) for r in place.receipts()]
