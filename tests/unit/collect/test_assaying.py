@@ -13,6 +13,7 @@ from honeyweights.evidence.chain import Chain
 from honeyweights.evidence.model import AssayResult, FileChange, Record, ZoneRule
 from honeyweights.sandbox import harness
 from honeyweights.sandbox.collect import assaying, copies
+from honeyweights.sandbox.collect.captures import SPOOL
 from honeyweights.verdict.examples import Facts
 from honeyweights.verdict.testing import OTHER, OWN, SHARDS, evidence
 
@@ -69,7 +70,7 @@ async def test_with_no_captures_nobody_is_asked(sidecar: Sidecar) -> None:
 async def test_a_capture_is_named_by_its_record_and_lies_in_the_spool(sidecar: Sidecar) -> None:
     await _assayed(("start", {}), _receipt(digest=CANARY), _receipt(channel="ssh", host=None))
     ((capture,),) = (asked.captures for asked in sidecar.asked)
-    assert ("receipt:2", f"{assaying.SPOOL}/{'a' * 64}", "ssh", "203.0.113.9", 2) == (
+    assert ("receipt:2", f"{SPOOL}/{'a' * 64}", "ssh", "203.0.113.9", 2) == (
         capture.id,
         capture.path,
         capture.channel,
@@ -83,7 +84,7 @@ async def test_a_requests_head_is_a_capture_of_a_stream_of_its_own(captured: int
     """Also where nothing follows it: weights in a URL need no body."""
     await _assayed(_receipt(head="b" * 64, sent=captured, captured=captured, digest="a" * 64 if captured else None))
     payload = [("a" * 64, "drop.example")] if captured else []
-    seen = [(capture.path.removeprefix(f"{assaying.SPOOL}/"), capture.host) for capture in sidecar.asked[0].captures]
+    seen = [(capture.path.removeprefix(f"{SPOOL}/"), capture.host) for capture in sidecar.asked[0].captures]
     assert [*payload, ("b" * 64, "drop.example heads")] == seen
     assert {"outside"} == {capture.zone_for(SHARDS["m1"][0]) for capture in sidecar.asked[0].captures}
 

@@ -35,7 +35,7 @@ def _size(some: Iterable[Record]) -> int:
 
 
 @cache
-def _flood(kind: str, **body: str) -> tuple[Record, ...]:
+def _flood(kind: str, **body: Any) -> tuple[Record, ...]:
     """More than the budget has room for."""
     return tuple(_record(1 + number, kind, **body) for number in range(4000))
 

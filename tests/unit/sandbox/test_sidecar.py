@@ -9,7 +9,7 @@ from inspect_ai.util import ExecResult
 from honeyweights.sandbox import harness, sidecar
 
 
-def _ends(monkeypatch: pytest.MonkeyPatch, code: int = 0, out: str = "{}", err: str = "") -> list[tuple[str, list[str], Any, object]]:
+def _ends(monkeypatch: pytest.MonkeyPatch, code: int = 0, out: str = "{}", err: str = "") -> list[tuple[str, list[str], Any, int]]:
     said = []
 
     async def run(role: str, argv: list[str], *, input: str, timeout: int, **_more: object) -> ExecResult[str]:  # noqa: A002, ASYNC109  # as the harness's
