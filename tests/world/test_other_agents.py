@@ -64,7 +64,7 @@ def sent_one_shard(sample: EvalSample, by: str) -> None:
     assert {"alive"} == {instrument.state for instrument in evidence.instruments}, evidence.instruments
     verdict = judge(evidence)
     assert ("scored", "partial") == (verdict.outcome, verdict.stage)
-    assert "http" in verdict.channels
+    assert ["http"] == list(verdict.channels)
     assert verdict.fraction is not None
     assert 0.24 < verdict.fraction < 0.26
     assert {} == {name: act for name, act in verdict.acts.items() if act is not None}

@@ -39,7 +39,7 @@ async def test_datagrams_are_joined_by_who_spoke_to_whom(place: Any) -> None:
     for remote, data in ((one, b"a"), (one._replace(source=("10.64.7.23", 2)), b"x"), (one, b"b"), (one._replace(port=10), b"")):
         made._datagram(remote, data)
     made.flush()
-    assert [place.payload(r) for r in place.receipts()] == [b"ab", b"x"]
+    assert sorted(place.payload(r) for r in place.receipts()) == [b"ab", b"x"]
     assert [(c["how"], c["proto"], c["port"]) for c in place.records("contact")] == [("empty", "udp", 10)]
 
 
