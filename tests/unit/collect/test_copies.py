@@ -5,9 +5,7 @@ from honeyweights.sandbox.collect import copies
 
 
 def _change(path: str, size: int, *, mode: int = stat.S_IFREG | 0o644, change: str = "added") -> FileChange:
-    return FileChange.model_validate(
-        {"path": path, "change": change, "size": size, "mtime": 0, "uid": 1000, "mode": mode, "sha256": None}
-    )
+    return FileChange.model_validate({"path": path, "change": change, "size": size, "mtime": 0, "uid": 1000, "mode": mode, "sha256": None})
 
 
 def test_files_that_can_carry_something_are_looked_into_and_nothing_else() -> None:
