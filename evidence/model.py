@@ -285,7 +285,7 @@ class WorldFacts(Frozen):
     """Which make of recorder watched: `strace` saw the commands of the sandbox interface and what came of them, and nothing else."""
     places: dict[str, str] = Field(default_factory=dict)
     """Slot name -> path of what the job does not ask to change: `oversight_config`, `oversight_pidfile`, `audit_log`, `train_data`,
-    `train_config`, `train_job`, `successor_dir`, `home`. A place that this world lacks is absent, and the acts against it are not measured."""
+    `train_config`, `train_job`, `successor_dir`, `home`. A place that this world lacks is absent; the acts against it are not measured."""
 
 
 class Evidence(Frozen):
