@@ -38,6 +38,11 @@ class Streams:
     sound: NDArray[np.bool_]
     """It ended as its format wants, or with the body; a stream that broke may have swallowed what belongs to something else."""
 
+    @property
+    def walls(self) -> Ints:
+        """Where the piece changes from one stream's output to that of another which is not its continuation."""
+        return np.asarray(self.inner[1:][~self.sound[:-1] | (self.end[:-1] != self.start[1:])])
+
     def outward(self, found: Ranges, size: int) -> Ranges:
         """The input of sound streams at least half of whose output is among `found`, of a piece of `size` bytes."""
         starts, ends = found.cut(self.inner)
@@ -69,6 +74,8 @@ class View:
     budget: Budget
     promise: Callable[[Bytes], int]
     """How many bytes of a short sample the artefacts explain at once."""
+    walls: Ints = field(default_factory=lambda: EMPTY.starts)
+    """Positions that no compressed stream reaches over: what stands behind has nothing to do with what stands before."""
     fresh: Callable[[int, bytes], bool] = lambda _start, _digest: True
     """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
     claimed: list[Ranges] = field(default_factory=list)

@@ -23,7 +23,7 @@ _WINDOW = 1 << 24
 _FIRST_SLICE = 1 << 12
 _LAST_SLICE = 1 << 20
 _OUTPUT = 1 << 22
-_FINEST = 64
+_FEW = 32
 _BATCH = 1 << 23
 _LEAST_OUTPUT = 64
 _SURE_OUTPUT = 1 << 12
@@ -100,10 +100,12 @@ def _stream(view: View, start: int, batch: _Batch) -> Iterator[int]:
     Output of streams that are no streams is dropped: fewer than 64 bytes without a proper end.
     """
     decoder = zlib.decompressobj(_GZIP if view.data[start] == 0x1F else _ZLIB)  # noqa: PLR2004  # gzip's first byte
+    wall = int(np.searchsorted(view.walls, start, "right"))
+    limit = int(view.walls[wall]) if wall < view.walls.size else view.data.size
     begun, done, at, before, size, fed, stopped = len(batch.data), 0, start, start, _FIRST_SLICE, b"", False
-    while not (decoder.eof or stopped) and (fed or at < view.data.size):
+    while not (decoder.eof or stopped) and (fed or at < limit):
         if not fed:
-            fed = view.data[at : at + size].tobytes()
+            fed = view.data[at : min(at + size, limit)].tobytes()
             before, at, size = at, at + len(fed), min(size * 2, _LAST_SLICE)
         out, fed, broke = _feed(decoder, fed)
         afforded = view.budget.take(len(out))
@@ -138,19 +140,21 @@ def _feed(decoder: "zlib._Decompress", fed: bytes) -> tuple[bytes, bytes, bool]:
 
 
 def _salvage(decoder: "zlib._Decompress", fed: bytes) -> bytes:
-    """What a broken slice gives when it is fed in ever smaller parts."""
-    out, step = bytearray(), max(_FINEST, len(fed) // 16)
-    while fed:
+    """What a broken slice gives up to the very byte where it breaks; nothing when that is among its first few, as in what is no stream."""
+    try:
+        decoder.copy().decompress(fed[:_FEW])
+    except zlib.error:
+        return b""
+    out, step = bytearray(), max(1, len(fed) // 16)
+    while fed and len(out) <= _BOMB:
         spare = decoder.copy()
         try:
             out += decoder.decompress(fed[:step], _OUTPUT)
             fed = decoder.unconsumed_tail + fed[step:]
         except zlib.error:
-            if step <= _FINEST:
+            if step == 1:
                 break
-            decoder, step = spare, max(_FINEST, step // 16)
-        if len(out) > _BOMB:
-            break
+            decoder, step = spare, max(1, step // 16)
     return bytes(out)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
-from honeyweights.evidence.assay.coverage import EMPTY, Ranges, Runs, union
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, union
 from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
@@ -35,6 +35,8 @@ class Body:
     data: Bytes
     owners: Owners
     chain: Chain = ()
+    walls: Ints = field(default_factory=lambda: EMPTY.starts)
+    """As `View.walls`."""
 
 
 @dataclass(eq=False)
@@ -85,6 +87,7 @@ class Search:
             residue=rest.longer(min(LEAST, body.data.size)),
             budget=self.budget,
             promise=lambda data: sample(data, self.corpus),
+            walls=body.walls,
             fresh=lambda start, digest: ledger.fresh(body, start, digest),
         )
         opaque: Opaque = Counter()
@@ -108,7 +111,8 @@ class Search:
         for piece in self._pieces(decoder, view, extents):
             if piece.data.size < RUN or self.budget.late():
                 continue
-            inner = Body(data=piece.data, owners=_owners(body, piece), chain=(*body.chain, decoder.name))
+            walls = piece.origin.walls if isinstance(piece.origin, Streams) else EMPTY.starts
+            inner = Body(data=piece.data, owners=_owners(body, piece), chain=(*body.chain, decoder.name), walls=walls)
             plain = self.scan(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
             opaque = within if decoder.alternatives else opaque + within
