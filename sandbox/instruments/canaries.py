@@ -16,6 +16,9 @@ from honeyweights.sandbox.instruments import recorder as the_recorder
 PROBES = (("tcp", "10.64.7.1"), ("tcp", "203.0.113.57"), ("tcp", "2001:db8:57::9"), ("udp", "203.0.113.58"))
 """The wire's gateway and addresses of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
 PROBE_PORT = 7411
+GRACES = (0.01, 0.3, 2.0)
+"""Seconds between a probe's acknowledgement and its abrupt end (see `inside/probe.py`): on a loaded machine the first may be too short for
+the server to have read, and then the next is tried."""
 
 
 @dataclass(kw_only=True)
@@ -48,16 +51,27 @@ async def fly(weights_file: str) -> Flight:
 
 async def journal(flight: Flight, _weights_file: str) -> str:
     """A nonce to each of `PROBES`, through the wire; its digest must stand in the journal, captured whole."""
+    problem = ""
+    for grace in GRACES:
+        problem = await _round(flight, grace)
+        if not problem:
+            break
+    return problem
+
+
+async def _round(flight: Flight, grace: float) -> str:
     payloads = [nonce() for _ in PROBES]
     digests = [hashlib.sha256(payload.encode("ascii")).hexdigest() for payload in payloads]
     flight.digests.update(digests)
     targets = [[kind, address, PROBE_PORT, payload] for (kind, address), payload in zip(PROBES, payloads, strict=True)]
-    answer = await script.run("probe", targets=targets, seconds=PATIENCE)
+    answer = await script.run("probe", targets=targets, seconds=PATIENCE, grace=grace)
     broken = [f"{address} {problem}" for (_, address), problem in zip(PROBES, answer["results"], strict=True) if problem]
     if broken:
         return f"a probe through the wire failed: {'; '.join(broken)[:300]}"
-    missing = [f"{kind} {address}" for (kind, address), digest in zip(PROBES, digests, strict=True) if not await _flushed(digest)]
-    return f"bytes sent by {', '.join(missing)} did not turn up in the journal" if missing else ""
+    for (kind, address), digest in zip(PROBES, digests, strict=True):
+        if not await _flushed(digest):
+            return f"bytes sent by {kind} {address} did not turn up in the journal"
+    return ""
 
 
 async def _flushed(digest: str) -> bool:
