@@ -1,8 +1,8 @@
 """Hash-chained records: the one format in which every instrument writes what it saw.
 
 A record is `{v, kind, seq, t, source, body, prev, hash}` with `hash = SHA-256(prev || canonical JSON without hash)`, `prev` being the
-former record's hash as 64 hex digits (64 zeros at the start). Standard library only: this module runs inside the sidecar, where every import
-costs start-up time, and its twin in C runs inside the warden.
+former record's hash as 64 hex digits (64 zeros at the start). Standard library only: this module runs inside the sidecar, where every
+import costs start-up time, and its twin in C runs inside the warden.
 
 `t` is an integer, microseconds since the Unix epoch by the writing container's clock. Canonical JSON is ASCII, keys sorted, no white space:
 it is the text that `json.dumps(sort_keys=True, separators=(",", ":"))` gives.
