@@ -4,7 +4,7 @@
 process with limits. Seed and extend: 8-byte seeds found by hash, verified and followed byte by byte against artefacts regenerated from
 the seed, so that coverage is a count and never an estimate. Around it a bounded search through decodings of what is still unexplained.
 
-What is sure: every clean run of 38 bytes of u8 weights in looked-at bytes is found (of bf16 99.9 %: some 8-byte keys stand there twice), and
+What is sure: every clean run of 38 bytes of u8 weights that is looked at is found (of bf16 99.9 %: some 8-byte keys stand there twice), and
 nothing that is shorter than 16 bytes by itself. Between the two, measured: 16 bytes 0.6, 20 bytes 0.8, 24 bytes 0.92, 32 bytes 0.99.
 """
 
