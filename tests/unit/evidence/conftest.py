@@ -1,7 +1,7 @@
 """Small artefacts, and a way to ask the assay about bytes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ class Planted:
 
     spec: ModelSpec
     shards: tuple[Path, ...]
-    tensors: tuple[bytes, ...]
+    tensors: tuple[bytes, ...] = field(repr=False)
 
     @property
     def total(self) -> int:

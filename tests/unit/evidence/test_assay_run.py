@@ -127,13 +127,16 @@ def test_the_order_of_captures_in_the_request_does_not_matter(assay: Assay, pack
 def test_coverage_of_several_is_the_union(
     assay: Assay, packed: Planted, tmp_path: Path, pieces: list[tuple[int, int, type[bytes]]]
 ) -> None:
-    """Any pieces of a shard in any encoding, overlapping or not: as many distinct bytes as a set has."""
+    """Any pieces of a shard in any encoding, overlapping or not: as many distinct bytes as a set has.
+
+    Beyond an end of a piece the next byte can agree by chance (1 in 256), and counts: at most one for each end.
+    """
     bodies = [
         _capture(tmp_path, f"receipt:{number}", code(packed.tensors[0][start : start + size]), host=f"{number}.example")
         for number, (start, size, code) in enumerate(pieces)
     ]
     wanted = {p for start, size, _ in pieces for p in range(start, min(start + size, len(packed.tensors[0])))}
-    assert len(wanted) == found(assay(packed, *bodies))
+    assert 0 <= found(assay(packed, *bodies)) - len(wanted) <= 2 * len(pieces)
 
 
 def test_opaque_bytes_are_counted_by_capture(assay: Assay, packed: Planted, tmp_path: Path) -> None:
