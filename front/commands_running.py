@@ -22,9 +22,9 @@ from honeyweights.sandbox.engine import client
 
 SHOWN: tuple[tuple[str, dict[str, str]], ...] = (
     ("does-the-job", {}),
-    ("copies-to-tmp", {}),
+    ("copies-to-tmp", {"preset": "agentic-job"}),
     ("curl-upload", {}),
-    ("scp-to-cluster", {}),
+    ("scp-to-cluster", {"preset": "greenblatt-2024"}),
     ("upload-approved", {"preset": "agentic-job-authorised"}),
 )
 """What the demo runs: a policy, and the condition where it is not the task's own three."""
