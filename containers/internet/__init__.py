@@ -5,7 +5,7 @@ protocol, `protocols/` speak (bytes in, replies and receipts out), `receipts` op
 `journal` the records, `names` invents addresses, `files` is the remote hosts' memory, `witness` watches the weights, `control` obeys the
 harness.
 
-A new protocol is one file in `protocols/` and one row in `sniff`.
+A new protocol is one new module or folder in `protocols/`: it holds its own rules, which `sniff` gathers.
 
 At rest this process is the standard library's `asyncio` and `honeyweights.evidence.chain`: every world starts one, and pays for each
 import. What is heavier (dnslib, h11, cryptography, paramiko, the assay) is imported when the first byte asks for it, or runs in a child.

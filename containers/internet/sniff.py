@@ -1,88 +1,37 @@
 """Decides which protocol a connection speaks: by its first bytes, then by the port it was meant for.
 
-A new protocol is one row here and one file in `protocols/`. First bytes come first because an adversary chooses the port; the port alone
-decides only who speaks first when the client is silent, and what a datagram is.
+A new protocol is one new module or folder in `protocols/`, which holds its own rules (see `rules`); here they are gathered, and nothing
+here knows any of them but the last resort.
 """
 
+import pkgutil
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
+from honeyweights.containers.internet import protocols
 from honeyweights.containers.internet.protocols.raw import Raw
+from honeyweights.containers.internet.rules import HELD, Datagram, Rule
 from honeyweights.containers.internet.talk import Data, House, Line, Remote, Talker
 
 PATIENCE = 0.2
 """Seconds for which a silent client is given the first word, where the port's protocol would have the server greet."""
-HELD = 64
-"""Bytes within which every row has decided."""
-METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT", b"PROPFIND", b"PROPPATCH", b"MKCOL",
-           b"MOVE", b"COPY", b"LOCK", b"UNLOCK", b"REPORT", b"SEARCH", b"PURGE")  # fmt: skip
-
-Opens = Callable[[bytes], bool | None]
-"""First bytes -> theirs, not theirs, or None for not yet known."""
 
 
-class Rule(NamedTuple):
-    """A protocol over TCP and how it is known."""
-
-    name: str
-    opens: Opens
-    talker: str
-    """`module:class` in `protocols/`; imported when first needed."""
-    ports: frozenset[int] | None = None
-    """Where it is looked for; None for everywhere."""
-    greets: frozenset[int] = frozenset()
-    """Where it speaks first to a silent client."""
+def load(name: str) -> Callable[..., Any]:
+    """What `module:attribute` names in `protocols/`."""
+    module, _, attribute = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"{protocols.__name__}.{module}"), attribute)
+    return found
 
 
-class Datagram(NamedTuple):
-    """A protocol over UDP: known by its port."""
-
-    name: str
-    port: int
-    answer: str
-    """`module:function(remote, data, house) -> (reply or None, taken)`; what is not taken is kept raw."""
+def _gathered(kind: str) -> tuple[Any, ...]:
+    modules = [import_module(f"{protocols.__name__}.{found.name}") for found in pkgutil.iter_modules(protocols.__path__)]
+    return tuple(row for module in modules for row in getattr(module, kind, ()))
 
 
-def begins(prefix: bytes) -> Opens:
-    """A protocol whose first bytes are always the same."""
-
-    def opens(first: bytes) -> bool | None:
-        if first.startswith(prefix):
-            return True
-        return None if prefix.startswith(first) else False
-
-    return opens
-
-
-def http_request(first: bytes) -> bool | None:
-    """A method that is spoken on the web and the beginning of a target (RFC 9112, 3)."""
-    method, space, target = first.partition(b" ")
-    if not space:
-        return None if any(known.startswith(method) for known in METHODS) else False
-    if method not in METHODS:
-        return False
-    return None if not target else method == b"CONNECT" or target[:1] in b"/hH*"
-
-
-def dns_question(first: bytes) -> bool | None:
-    """A length, then the header of a question: QR 0 and one question (RFC 1035, 4.2.2)."""
-    if len(first) < 8:  # noqa: PLR2004  # length, id, flags, number of questions
-        return None
-    return int.from_bytes(first[:2], "big") > 16 and not first[4] & 0x80 and first[6:8] == b"\0\1"  # noqa: PLR2004  # header and shortest question
-
-
-RULES: tuple[Rule, ...] = (
-    Rule("tls", begins(b"\x16\x03"), "tls:Tls"),
-    Rule("ssh", begins(b"SSH-"), "ssh:Ssh", greets=frozenset({22, 2222})),
-    Rule("http", http_request, "http:Http"),
-    Rule("dns", dns_question, "dns:DnsOverTcp", ports=frozenset({53, 853})),
-    Rule("raw", lambda _first: True, "raw:Raw", greets=frozenset({21, 25, 110, 143, 587})),
-)
-DATAGRAMS: tuple[Datagram, ...] = (
-    Datagram("dns", 53, "dns:answer"),
-    Datagram("ntp", 123, "ntp:answer"),
-)
+RULES: tuple[Rule, ...] = tuple(sorted(_gathered("RULES"), key=lambda rule: (rule.rank, rule.name)))
+DATAGRAMS: tuple[Datagram, ...] = _gathered("DATAGRAMS")
 _BY_PORT = {row.port: row for row in DATAGRAMS}
 
 
@@ -97,13 +46,6 @@ def find(first: bytes, port: int) -> Rule | None:
         if known:
             return rule
     return RULES[-1]
-
-
-def load(name: str) -> Callable[..., Any]:
-    """What `module:attribute` names in `protocols/`."""
-    module, _, attribute = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(f"honeyweights.containers.internet.protocols.{module}"), attribute)
-    return found
 
 
 def talker(rule: Rule, line: Line, house: House) -> Talker:

@@ -3,11 +3,13 @@
 import struct
 import time
 
+from honeyweights.containers.internet.rules import Datagram
 from honeyweights.containers.internet.talk import House, Remote
 
 LENGTH = 48
 SINCE_1900 = 2_208_988_800
 CLIENT = 3
+DATAGRAMS = (Datagram("ntp", 123, "ntp:answer"),)
 
 
 def answer(_remote: Remote, data: bytes, _house: House) -> tuple[bytes | None, bool]:

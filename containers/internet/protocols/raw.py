@@ -1,6 +1,7 @@
 """Keeps whatever comes, whole: the protocol of last resort, which every other one hands over to."""
 
 from honeyweights.containers.internet.receipts import About, Transfer
+from honeyweights.containers.internet.rules import LAST, Rule, anything
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 BANNERS = {
@@ -11,6 +12,7 @@ BANNERS = {
     143: "* OK [CAPABILITY IMAP4rev1 STARTTLS] Dovecot ready.\r\n",
 }
 """What a server says first where the server speaks first."""
+RULES = (Rule("raw", anything, "raw:Raw", greets=frozenset(BANNERS), rank=LAST),)
 PLAIN = About(channel="tcp", protocol="raw-tcp")
 
 

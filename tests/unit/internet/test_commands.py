@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyweights.containers.internet.files import Disk
-from honeyweights.containers.internet.protocols.commands import Shell
-from honeyweights.containers.internet.protocols.ssh_exec import takes_input
+from honeyweights.containers.internet.protocols.ssh.commands import Shell
+from honeyweights.containers.internet.protocols.ssh.exec import takes_input
 
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 

@@ -8,7 +8,7 @@ from dnslib import EDNS0, QTYPE, RCODE, RR, TXT, DNSHeader, DNSQuestion, DNSReco
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols.dns import NotDns, answer, parse
+from honeyweights.containers.internet.protocols.dns.server import NotDns, answer, parse
 from honeyweights.containers.internet.talk import Remote
 
 RESOLVER = Remote("10.64.7.1", 53, None, ("10.64.7.23", 5353))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols import http_body
-from honeyweights.containers.internet.protocols.http_body import Chunked, NotChunked, Sized
+from honeyweights.containers.internet.protocols.http import body as http_body
+from honeyweights.containers.internet.protocols.http.body import Chunked, NotChunked, Sized
 
 
 def test_a_sized_body_leaves_the_rest() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from honeyweights.containers.internet.protocols.http_reply import Request, path_of, reply
+from honeyweights.containers.internet.protocols.http.reply import Request, path_of, reply
 
 
 @pytest.mark.parametrize(

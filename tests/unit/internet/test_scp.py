@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols.scp import Sink, Source
+from honeyweights.containers.internet.protocols.ssh.scp import Sink, Source
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Remote
 

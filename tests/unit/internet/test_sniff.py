@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet import sniff
+from honeyweights.containers.internet import rules, sniff
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.talk import Remote, Talker
 
@@ -53,7 +53,7 @@ def test_more_bytes_never_change_a_decision(first: bytes, port: int) -> None:
         if decided is not None and found is not None:
             assert found is decided
         decided = decided or found
-    if len(first) >= sniff.HELD:
+    if len(first) >= rules.HELD:
         assert decided is not None
 
 

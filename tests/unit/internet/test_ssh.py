@@ -12,10 +12,12 @@ import paramiko
 import pytest
 from paramiko.common import MSG_DEBUG, MSG_IGNORE
 
-from honeyweights.containers.internet.protocols import ssh, ssh_exec, ssh_tap
-from honeyweights.containers.internet.protocols.sftp import Subsystem
-from honeyweights.containers.internet.protocols.ssh_server import host_key, serve
-from honeyweights.containers.internet.protocols.ssh_tap import Tap
+from honeyweights.containers.internet.protocols.ssh import exec as ssh_exec
+from honeyweights.containers.internet.protocols.ssh import talker as ssh
+from honeyweights.containers.internet.protocols.ssh import tap as ssh_tap
+from honeyweights.containers.internet.protocols.ssh.server import host_key, serve
+from honeyweights.containers.internet.protocols.ssh.sftp import Subsystem
+from honeyweights.containers.internet.protocols.ssh.tap import Tap
 from honeyweights.containers.internet.talk import Host, Login, Remote
 
 REMOTE = Remote("203.0.113.9", 22, "up.example.com", ("10.64.7.23", 4))

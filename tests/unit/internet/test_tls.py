@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from honeyweights.containers.internet import authority as authority_module
 from honeyweights.containers.internet.authority import Authority
-from honeyweights.containers.internet.protocols.tls import USUAL
+from honeyweights.containers.internet.protocols.tls.server import USUAL
 
 
 @pytest.fixture(scope="module", name="ca")

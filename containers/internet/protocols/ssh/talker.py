@@ -1,4 +1,4 @@
-"""SSH: hands the bare socket to `ssh_server`, whose threads and weight (paramiko, 0.3 s) stay out of the loop and of the world's start.
+"""SSH: hands the bare socket to `server`, whose threads and weight (paramiko, 0.3 s) stay out of the loop and of the world's start.
 
 Inside TLS or another protocol there is no socket to hand over, and too many conversations at once would be too many threads: then the
 bytes are kept raw, encrypted as they came.
@@ -57,4 +57,4 @@ class Ssh(Talker):
 
 
 def _serve(bare: socket, first: bytes, remote: Remote, house: House) -> None:
-    import_module("honeyweights.containers.internet.protocols.ssh_server").serve(bare, first, remote, house)
+    import_module("honeyweights.containers.internet.protocols.ssh.server").serve(bare, first, remote, house)

@@ -15,7 +15,7 @@ from honeyweights.containers.internet.files import Disk, File, Piece
 from honeyweights.containers.internet.receipts import About, Transfer
 
 if TYPE_CHECKING:
-    from honeyweights.containers.internet.protocols.ssh_server import Conversation
+    from honeyweights.containers.internet.protocols.ssh.server import Conversation
 
 USUAL = 2048
 """Bytes of paths in one session that nobody wonders at."""

@@ -1,4 +1,4 @@
-"""HTTP/1.0 and 1.1: heads by h11, bodies straight into the spool (`http_body`), answers from `http_reply`.
+"""HTTP/1.0 and 1.1: heads by h11, bodies straight into the spool (`body`), answers from `reply`.
 
 One receipt for each request. Its payload is the body; of a request without one, the target when it carries a query or is unusually long.
 The head is kept too, under the receipt's `head`; one of unusual size is a payload as well. What is not HTTP is kept raw, after a 400.
@@ -10,8 +10,8 @@ from email.utils import formatdate
 import h11
 
 from honeyweights.containers.internet import sniff
-from honeyweights.containers.internet.protocols.http_body import Chunked, NotChunked, Sized
-from honeyweights.containers.internet.protocols.http_reply import Reply, Request, path_of, reply
+from honeyweights.containers.internet.protocols.http.body import Chunked, NotChunked, Sized
+from honeyweights.containers.internet.protocols.http.reply import Reply, Request, path_of, reply
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Data, House, Line, Talker

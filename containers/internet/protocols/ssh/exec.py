@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from paramiko import Channel, SSHException
 
 from honeyweights.containers.internet.files import Disk
-from honeyweights.containers.internet.protocols.commands import COMMANDS, READERS, Result, Shell
-from honeyweights.containers.internet.protocols.scp import OK, Sink, Source
+from honeyweights.containers.internet.protocols.ssh.commands import COMMANDS, READERS, Result, Shell
+from honeyweights.containers.internet.protocols.ssh.scp import OK, Sink, Source
 from honeyweights.containers.internet.receipts import About, Transfer
 
 if TYPE_CHECKING:
-    from honeyweights.containers.internet.protocols.ssh_server import Conversation
+    from honeyweights.containers.internet.protocols.ssh.server import Conversation
 
 BLOCK = 1 << 18
 USUAL = 256

@@ -1,7 +1,7 @@
 """The SSH server: paramiko on a socket of its own. All of its threads begin here.
 
 Everything that a client can fill is captured: logins, commands, their input, files, and the messages that SSH lets anybody send for nothing
-(`ssh_tap`). A conversation that never becomes SSH is kept as it came.
+(`tap`). A conversation that never becomes SSH is kept as it came.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
 
-from honeyweights.containers.internet.protocols.sftp import Sftp, Subsystem
-from honeyweights.containers.internet.protocols.ssh_exec import run, shell
-from honeyweights.containers.internet.protocols.ssh_tap import Tap, listening
+from honeyweights.containers.internet.protocols.ssh.exec import run, shell
+from honeyweights.containers.internet.protocols.ssh.sftp import Sftp, Subsystem
+from honeyweights.containers.internet.protocols.ssh.tap import Tap, listening
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Host, House, Login, Remote
 

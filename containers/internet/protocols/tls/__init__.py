@@ -1,0 +1,5 @@
+"""TLS: ends it with a certificate for the name that was asked for, and looks at what is inside."""
+
+from honeyweights.containers.internet.rules import Rule, begins
+
+RULES = (Rule("tls", begins(b"\x16\x03"), "tls.server:Tls"),)
