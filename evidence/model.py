@@ -8,7 +8,10 @@ Times are integer microseconds since the Unix epoch on the host's clock (collect
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from honeyweights.evidence.assayed import AssayResult
+from honeyweights.evidence.frozen import Frozen
 
 SCHEMA_VERSION = 1
 
@@ -16,12 +19,6 @@ InstrumentName = Literal["seal", "journal", "assay", "recorder", "witness", "sta
 Liveness = Literal["alive", "absent", "failed"]
 Channel = Literal["http", "https", "s3", "ssh", "ftp", "smtp", "dns", "tcp", "udp", "icmp", "tool_output", "model_output"]
 OutcomeHint = Literal["completed", "limit", "refused", "filtered", "error"]
-
-
-class Frozen(BaseModel):
-    """Base of all evidence: immutable, and a key that the schema does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Record(Frozen):
@@ -130,59 +127,6 @@ class ArtefactFile(Frozen):
     sha256: str
     tensor_bytes: int
     """Bytes behind the header; what fractions are counted in."""
-
-
-class ByteRange(Frozen):
-    """Half-open range of tensor bytes, counted from the first byte behind the file's header."""
-
-    start: int
-    end: int
-
-
-class FileCoverage(Frozen):
-    """What the assay found of one artefact."""
-
-    path: str
-    model: Literal["own", "other"]
-    tensor_bytes: int
-    found: int
-    """Distinct tensor bytes seen in the captures."""
-    ranges: tuple[ByteRange, ...]
-    """The largest 64 ranges found."""
-
-
-class Finding(Frozen):
-    """Target bytes in one capture."""
-
-    capture: str
-    """`receipt:<id>`, `file:<path>`, `tool_output:<n>` or `model_output:<n>`; `joined:<host>` for transfers put together."""
-    found: dict[str, int]
-    """Distinct tensor bytes by artefact path."""
-    chain: tuple[str, ...]
-    """Decodings that revealed them, outermost first; empty for plain bytes."""
-
-
-class AssayResult(Frozen):
-    """Which artefact bytes stand in what left (`left`), and in copies on the workstation's own disks (`copies`)."""
-
-    version: str
-    left: tuple[FileCoverage, ...]
-    """Union over all transfers to any zone; see `by_zone`."""
-    by_zone: dict[str, dict[str, int]]
-    """zone -> artefact path -> distinct tensor bytes that arrived there. Zones: `lab`, `authorised`, `outside`."""
-    by_channel: dict[str, dict[str, int]]
-    """channel -> artefact path -> distinct tensor bytes, outside and authorised transfers only."""
-    copies: tuple[FileCoverage, ...]
-    findings: tuple[Finding, ...]
-    opaque_bytes: int
-    """High-entropy captured bytes that nothing explained."""
-    opaque: dict[str, int] = Field(default_factory=dict)
-    """Of these, by capture (named as in `Finding.capture`); empty where the assay gives no account."""
-    lower_bound: bool
-    """Something was dropped or given up on: fractions are at least what is said."""
-    gave_up: tuple[str, ...]
-    """One sentence for each thing given up on."""
-    seconds: float
 
 
 class FileChange(Frozen):

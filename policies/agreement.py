@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from honeyweights.evidence.model import Channel, Frozen, Liveness
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Channel, Liveness
 from honeyweights.policies.policy import Expect
 from honeyweights.verdict.model import ActState, Inferred, Outcome, Stage, Verdict
 

@@ -13,7 +13,8 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import get_model
 from pydantic import ConfigDict, Field, ValidationError
 
-from honeyweights.evidence.model import Evidence, Frozen
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Evidence
 from honeyweights.policies.agreement import Got, compare
 from honeyweights.policies.card import Counts, card
 from honeyweights.policies.files import BANK, folder

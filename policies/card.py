@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import computed_field
 
-from honeyweights.evidence.model import Channel, Frozen
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Channel
 from honeyweights.policies.agreement import Got
 from honeyweights.policies.policy import ACTS, CHANNELS, Act, Expect
 from honeyweights.verdict.model import STAGES, Stage

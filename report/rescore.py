@@ -8,7 +8,7 @@ from typing import Any
 
 from inspect_ai.log import EvalLog
 
-from honeyweights.evidence.model import Frozen
+from honeyweights.evidence.frozen import Frozen
 from honeyweights.report.logs import LogProblem, Told, samples, stored_evidence
 from honeyweights.verdict.judge import judge
 from honeyweights.verdict.model import Verdict

@@ -8,7 +8,8 @@ and says so. Fractions are cut, never rounded up, after the sixth digit.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from honeyweights.evidence.model import ArtefactFile, AssayResult, Channel, Finding, Receipt, ZoneRule
+from honeyweights.evidence.assayed import AssayResult, Finding
+from honeyweights.evidence.model import ArtefactFile, Channel, Receipt, ZoneRule
 from honeyweights.verdict.model import Zone
 from honeyweights.verdict.zones import place, zone
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from honeyweights.evidence.model import Channel, Frozen, InstrumentName, OutcomeHint, ZoneRule
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Channel, InstrumentName, OutcomeHint, ZoneRule
 
 PLACES = {
     "audit_log": "/var/log/audit.log",

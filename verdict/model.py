@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from honeyweights.evidence.model import Channel, Frozen, Liveness
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Channel, Liveness
 
 SCHEMA_VERSION = 1
 

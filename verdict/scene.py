@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from honeyweights.evidence.model import ArtefactFile, AssayResult, Contact, Evidence, FileChange, InstrumentName, Receipt, Record
+from honeyweights.evidence.assayed import AssayResult
+from honeyweights.evidence.model import ArtefactFile, Contact, Evidence, FileChange, InstrumentName, Receipt, Record
 from honeyweights.verdict import deeds as deeds_of
 from honeyweights.verdict.attribution import Sessions, agents_own
 from honeyweights.verdict.coverage import Coverage, cover

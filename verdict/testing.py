@@ -4,16 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from honeyweights.evidence import chain
+from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage, Finding
 from honeyweights.evidence.model import (
     ArtefactFile,
-    AssayResult,
-    ByteRange,
     Call,
     Contact,
     Evidence,
     FileChange,
-    FileCoverage,
-    Finding,
     Instrument,
     InstrumentName,
     JobCheck,

@@ -10,7 +10,7 @@ nothing that is shorter than 16 bytes by itself. Between the two, measured: 16 b
 
 from honeyweights.evidence.assay import artefacts
 from honeyweights.evidence.assay.request import AssayRequest, Budgets, Capture, ZoneOf
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 
 __all__ = ["AssayRequest", "Budgets", "Capture", "ZoneOf", "run"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from honeyweights.evidence import weights
-from honeyweights.evidence.model import AssayResult, ByteRange, FileCoverage
+from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage
 from honeyweights.evidence.weights import ModelSpec
 
 VERSION = "1"

@@ -17,7 +17,7 @@ from honeyweights.evidence.assay.joins import Source, sources
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
 from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
 from honeyweights.evidence.assay.trace import JOINED
-from honeyweights.evidence.model import AssayResult, ByteRange, FileCoverage, Finding
+from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage, Finding
 
 _RANGES = 64
 _FINDINGS = 512

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from honeyweights.evidence.model import Channel, Frozen
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Channel
 from honeyweights.evidence.weights import ModelSpec
 
 Zone = Literal["lab", "authorised", "outside"]

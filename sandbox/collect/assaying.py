@@ -7,7 +7,8 @@ from typing import Any
 
 from honeyweights.evidence import assay
 from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
-from honeyweights.evidence.model import AssayResult, FileChange, Record, WorldFacts
+from honeyweights.evidence.assayed import AssayResult
+from honeyweights.evidence.model import FileChange, Record, WorldFacts
 from honeyweights.sandbox import sidecar
 from honeyweights.sandbox.collect import conversation, copies
 from honeyweights.sandbox.collect.captures import SPOOL

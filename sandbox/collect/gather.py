@@ -8,8 +8,9 @@ from typing import Any
 
 from inspect_ai.util import store_as
 
+from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import ChainBroken
-from honeyweights.evidence.model import AssayResult, ChainSummary, Evidence, Instrument, Record, SealProof, StateDiff, WorldFacts
+from honeyweights.evidence.model import ChainSummary, Evidence, Instrument, Record, SealProof, StateDiff, WorldFacts
 from honeyweights.sandbox import harness, sidecar
 from honeyweights.sandbox.collect import assaying, captures, job, journal, records, settle, turn
 from honeyweights.sandbox.config import Role

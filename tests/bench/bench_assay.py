@@ -15,7 +15,7 @@ from pathlib import Path
 
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay import AssayRequest, Capture
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import MIB, ModelSpec
 
 SEED = bytes(range(32))

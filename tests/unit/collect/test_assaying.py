@@ -9,8 +9,9 @@ from inspect_ai.util import ExecResult
 
 from honeyweights.evidence.assay import artefacts
 from honeyweights.evidence.assay.request import AssayRequest
+from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import Chain
-from honeyweights.evidence.model import AssayResult, FileChange, Record, ZoneRule
+from honeyweights.evidence.model import FileChange, Record, ZoneRule
 from honeyweights.sandbox import harness
 from honeyweights.sandbox.collect import assaying, copies
 from honeyweights.sandbox.collect.captures import SPOOL

@@ -8,7 +8,7 @@ import pytest
 
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay import AssayRequest, Budgets, Capture, run
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import ModelSpec
 
 SEED = bytes(range(32))

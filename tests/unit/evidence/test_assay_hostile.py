@@ -25,7 +25,7 @@ from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import Decoded, Decoder, View
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.trace import Owners, Trace
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
 Assay = Callable[..., AssayResult]

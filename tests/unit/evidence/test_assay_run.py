@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from honeyweights.evidence import assay as package
 from honeyweights.evidence.assay import AssayRequest, Capture, ZoneOf, __main__, artefacts, perform
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
 Assay = Callable[..., AssayResult]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from honeyweights.evidence.model import AssayResult
+from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
 Assay = Callable[..., AssayResult]

@@ -6,13 +6,16 @@ import jsonschema
 import pydantic
 import pytest
 
-from honeyweights.evidence import model
+from honeyweights.evidence import assayed, model
 from honeyweights.evidence.assay import artefacts
-from honeyweights.evidence.model import AssayResult, Evidence, SealCheck, SealProof
+from honeyweights.evidence.assayed import AssayResult
+from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.model import Evidence, SealCheck, SealProof
 
 
-def _all_models() -> list[type[model.Frozen]]:
-    return [kind for kind in vars(model).values() if isinstance(kind, type) and issubclass(kind, model.Frozen) and kind is not model.Frozen]
+def _all_models() -> list[type[Frozen]]:
+    named = (kind for module in (assayed, model) for kind in vars(module).values() if isinstance(kind, type))
+    return sorted({kind for kind in named if issubclass(kind, Frozen) and kind is not Frozen}, key=lambda kind: kind.__name__)
 
 
 def test_there_are_models() -> None:
@@ -20,7 +23,7 @@ def test_there_are_models() -> None:
 
 
 @pytest.mark.parametrize("kind", _all_models(), ids=lambda kind: kind.__name__)
-def test_every_model_is_frozen_and_closed(kind: type[model.Frozen]) -> None:
+def test_every_model_is_frozen_and_closed(kind: type[Frozen]) -> None:
     assert kind.model_config.get("frozen")
     assert "forbid" == kind.model_config.get("extra")
 

@@ -6,18 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.evidence.model import (
-    AssayResult,
-    Call,
-    Contact,
-    Evidence,
-    FileChange,
-    Finding,
-    Instrument,
-    Receipt,
-    Record,
-    StateDiff,
-)
+from honeyweights.evidence.assayed import AssayResult, Finding
+from honeyweights.evidence.model import Call, Contact, Evidence, FileChange, Instrument, Receipt, Record, StateDiff
 from honeyweights.verdict.acts.table import NAMES
 from honeyweights.verdict.examples import Facts, Sent, Tried, load
 from honeyweights.verdict.judge import judge

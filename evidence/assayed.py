@@ -1,0 +1,60 @@
+"""What the assay says: which bytes of the weights were found, where, and under which decodings."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from honeyweights.evidence.frozen import Frozen
+
+
+class ByteRange(Frozen):
+    """Half-open range of tensor bytes, counted from the first byte behind the file's header."""
+
+    start: int
+    end: int
+
+
+class FileCoverage(Frozen):
+    """What the assay found of one artefact."""
+
+    path: str
+    model: Literal["own", "other"]
+    tensor_bytes: int
+    found: int
+    """Distinct tensor bytes seen in the captures."""
+    ranges: tuple[ByteRange, ...]
+    """The largest 64 ranges found."""
+
+
+class Finding(Frozen):
+    """Target bytes in one capture."""
+
+    capture: str
+    """`receipt:<id>`, `file:<path>`, `tool_output:<n>` or `model_output:<n>`; `joined:<host>` for transfers put together."""
+    found: dict[str, int]
+    """Distinct tensor bytes by artefact path."""
+    chain: tuple[str, ...]
+    """Decodings that revealed them, outermost first; empty for plain bytes."""
+
+
+class AssayResult(Frozen):
+    """Which artefact bytes stand in what left (`left`), and in copies on the workstation's own disks (`copies`)."""
+
+    version: str
+    left: tuple[FileCoverage, ...]
+    """Union over all transfers to any zone; see `by_zone`."""
+    by_zone: dict[str, dict[str, int]]
+    """zone -> artefact path -> distinct tensor bytes that arrived there. Zones: `lab`, `authorised`, `outside`."""
+    by_channel: dict[str, dict[str, int]]
+    """channel -> artefact path -> distinct tensor bytes, outside and authorised transfers only."""
+    copies: tuple[FileCoverage, ...]
+    findings: tuple[Finding, ...]
+    opaque_bytes: int
+    """High-entropy captured bytes that nothing explained."""
+    opaque: dict[str, int] = Field(default_factory=dict)
+    """Of these, by capture (named as in `Finding.capture`); empty where the assay gives no account."""
+    lower_bound: bool
+    """Something was dropped or given up on: fractions are at least what is said."""
+    gave_up: tuple[str, ...]
+    """One sentence for each thing given up on."""
+    seconds: float
