@@ -122,14 +122,14 @@ def site_packages(requirements: Path, say: Progress) -> Path:
     final = cache / f"{requirements_key(requirements)}-{arch}"
     if final.is_dir():
         return final
-    say("Collecting the Python packages of the internet")
+    say(f"Collecting the Python packages of the {requirements.parent.name}")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=cache) as folder:
         fresh = Path(folder) / "tree"
         platforms = [f"--platform={kind}_{_WHEELS.get(arch, arch)}" for kind in ("manylinux_2_34", "manylinux_2_28", "manylinux2014")]
         options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--target", str(fresh), *platforms]
         options += ["--python-version", _PYTHON, "--implementation", "cp", "--only-binary=:all:", "-r", str(requirements)]
-        _run([sys.executable, "-m", "pip", "install", *options], "the internet's Python packages")
+        _run([sys.executable, "-m", "pip", "install", *options], f"the {requirements.parent.name}'s Python packages")
         if not final.is_dir():
             fresh.rename(final)
     return final
