@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols.http.server import LONGEST_HEAD, USUAL_HEAD
+from honeyweights.containers.internet.protocols.http.server import LONGEST_HEAD
+from honeyweights.containers.internet.protocols.http.visit import USUAL_HEAD
 
 PUT = b"PUT /a%20b?x=1 HTTP/1.1\r\nHost: up.example.com\r\nContent-Length: 5\r\n\r\nhello"
 

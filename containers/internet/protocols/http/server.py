@@ -1,28 +1,24 @@
-"""HTTP/1.0 and 1.1: heads by h11, bodies straight into the spool (`body`), answers from `reply`.
+"""HTTP/1.0 and 1.1: heads by h11, bodies straight into the spool (`body`), answers by a service (`visit`).
 
-One receipt for each request. Its payload is the body; of a request without one, the target when it carries a query or is unusually long.
-The head is kept too, under the receipt's `head`; one of unusual size is a payload as well. What is not HTTP is kept raw, after a 400.
+One receipt for each request. What is not HTTP is kept raw, after a 400.
 """
 
 import re
 from email.utils import formatdate
+from http import HTTPStatus
 
 import h11
 
-from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http.body import Chunked, NotChunked, Sized
-from honeyweights.containers.internet.protocols.http.reply import Reply, Request, path_of, reply
+from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade, without_port
+from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.protocols.raw import Raw
-from honeyweights.containers.internet.receipts import About, Transfer
+from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 LONGEST_HEAD = 1 << 20
 STEP = 1 << 14
 """Bytes that are searched for the end of a head at a time: pipelined requests are not copied again and again."""
-USUAL_HEAD = 4096
-"""Bytes of a head that nobody wonders at; more is counted as payload."""
-USUAL_TARGET = 256
-"""Characters of a target without a query that nobody wonders at."""
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 SERVER = "nginx/1.22.1"
 
@@ -36,15 +32,14 @@ class Http(Talker):
         self._channel = "https" if line.secure else "http"
         self._head = bytearray()
         self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * LONGEST_HEAD)
-        self._request: Request | None = None
+        self._visit: Visit | None = None
         self._body: Sized | Chunked = Sized(0)
-        self._transfer: Transfer | None = None
         self._gone = False
 
     def received(self, data: Data) -> None:
         """Reads heads and bodies in turn until the bytes are used up."""
         while len(data) and not self._gone:
-            data = self._read_head(data) if self._request is None else self._read_body(data)
+            data = self._read_head(data) if self._visit is None else self._read_body(self._visit, data)
 
     def ended(self) -> None:
         """Between requests this is the usual end; within one it is not."""
@@ -57,15 +52,16 @@ class Http(Talker):
 
     def flush(self) -> None:
         """Puts half a head down as what it is; half a body is in its transfer already."""
-        if self._head and self._request is None:
+        if self._head and self._visit is None:
             self._whole("http-head", bytes(self._head), finished=False)
             self._head.clear()
 
     def _stop(self) -> None:
         self.flush()
-        if self._transfer is not None:
-            self._transfer.close(finished=False)
-            self._transfer = None
+        if self._visit is not None:
+            self._keep_extras(self._visit)
+            self._visit.break_off()
+            self._visit = None
         self._gone = True
 
     def _read_head(self, data: Data) -> Data:
@@ -81,77 +77,74 @@ class Http(Talker):
             return data[STEP:]
         rest = data[end.end() - before :]
         del self._head[end.end() :]
-        self._parse(bytes(self._head[start:]), rest)
-        if self._gone:
-            return b""
+        visit = self._parse(bytes(self._head[start:]), rest)
         self._head.clear()
-        return self._answer_if_done(rest)
+        if visit is None:
+            return b""
+        self._visit = visit
+        return self._answer_if_done(visit, rest)
 
-    def _parse(self, head: bytes, rest: Data) -> None:
+    def _parse(self, head: bytes, rest: Data) -> Visit | None:
         self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * LONGEST_HEAD)
         try:
             self._connection.receive_data(head)
             event = self._connection.next_event()
         except h11.RemoteProtocolError as problem:
             self._refuse(problem.error_status_hint, bytes(rest))
-            return
+            return None
         if not isinstance(event, h11.Request):
             self._refuse(400, bytes(rest))
-            return
-        fields = {bytes(name): bytes(value) for name, value in event.headers}
-        self._begin(event, fields)
+            return None
+        visit = self._begin(event)
         if self._connection.they_are_waiting_for_100_continue:
             self._line.send(self._connection.send(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")) or b"")
+        return visit
 
-    def _begin(self, event: h11.Request, fields: dict[bytes, bytes]) -> None:
-        method, target = event.method.decode("ascii"), event.target.decode("ascii")
-        claimed = fields.get(b"host", b"").decode("ascii", "replace") or self._line.claimed
-        if b"transfer-encoding" in fields:
-            self._body = Chunked()
-        else:
-            self._body = Sized(int(fields.get(b"content-length", b"0")))
-        digest = self._house.ledger.keep(self._head)
-        about = About(channel=self._channel, protocol=self._channel, method=method, target=target, claimed=claimed, head=digest)
-        if len(self._head) > USUAL_HEAD:
-            self._house.ledger.whole(self._line.remote, about._replace(protocol="http-head"), self._head)
-        self._request = Request(method=method, target=target, host=claimed or "")
-        self._transfer = self._house.ledger.open(self._line.remote, about)
+    def _begin(self, event: h11.Request) -> Visit:
+        fields: dict[str, str] = {}
+        for name, value in event.headers:
+            key, text = bytes(name).decode("ascii"), bytes(value).decode("latin-1")
+            fields[key] = f"{fields[key]}, {text}" if key in fields else text
+        target = event.target.decode("ascii")
+        asked = authority_of(target)
+        claimed = asked or fields.get("host") or self._line.claimed or ""
+        self._body = Chunked() if "transfer-encoding" in fields else Sized(int(fields.get("content-length", "0")))
+        remote = self._line.remote
+        head = Head(
+            method=event.method.decode("ascii"),
+            target=target,
+            host=without_port(claimed),
+            headers=fields,
+            remote=remote,
+            secure=self._line.secure,
+            version=event.http_version.decode("ascii"),
+            site=without_port(asked) or self._line.claimed or remote.host or remote.address,
+        )
+        return Visit(head, self._head, claimed, self._house)
 
-    def _read_body(self, data: Data) -> Data:
-        assert self._transfer is not None  # noqa: S101  # opened with the request
+    def _read_body(self, visit: Visit, data: Data) -> Data:
         try:
             for piece in self._body.feed(data):
-                self._transfer.write(piece)
+                visit.write(piece)
         except NotChunked:
             rest = bytes(self._body.rest)
-            self._keep_extras()
-            self._transfer.close(finished=False)
-            self._transfer = None
+            self._keep_extras(visit)
+            visit.break_off()
+            self._visit = None
             self._refuse(400, rest)
             return b""
-        return self._answer_if_done(self._body.rest)
+        return self._answer_if_done(visit, self._body.rest)
 
-    def _answer_if_done(self, rest: Data) -> Data:
+    def _answer_if_done(self, visit: Visit, rest: Data) -> Data:
         """Answers when the body is whole; `rest` is what came behind it."""
         if not self._body.done:
             return rest
-        request, transfer = self._request, self._transfer
-        assert request is not None and transfer is not None  # noqa: S101, PT018  # opened together
-        self._keep_extras()
-        if transfer.capture.sent == 0 and ("?" in request.target or len(request.target) > USUAL_TARGET):
-            transfer.write(request.target.encode("ascii"))
-            request.sent = 0
-        else:
-            request.sent = transfer.capture.sent
-        capture = transfer.close(finished=True)
-        request.sha256 = capture.sha256
-        self._request = self._transfer = None
-        if request.method == "CONNECT":
-            return self._tunnel(request, rest)
-        disk = self._house.files.disk(self._line.remote.host or self._line.remote.address, "/", kind="web")
-        if request.method == "PUT":
-            disk.keep(disk.path(path_of(request.target), "/"), capture)
-        self._say(reply(request, disk), request.method)
+        self._keep_extras(visit)
+        self._visit = None
+        answer = visit.finish()
+        if isinstance(answer, Upgrade):
+            return self._turn(answer, rest)
+        self._say(answer, visit.head.method)
         return self._next(rest)
 
     def _next(self, rest: Data) -> Data:
@@ -166,33 +159,28 @@ class Http(Talker):
         return b""
 
     def _say(self, answer: Reply, method: str) -> None:
-        length = len(answer.body) if answer.blocks is None else answer.length
-        headers = [
-            ("Server", SERVER),
-            ("Date", formatdate(usegmt=True)),
-            ("Content-Type", answer.kind),
-            ("Content-Length", str(length)),
-            *answer.extra,
-        ]
-        if answer.status == 204:  # noqa: PLR2004  # No Content
-            headers = [field for field in headers if field[0] not in {"Content-Type", "Content-Length"}]
+        length = answer.length or len(answer.body)
+        headers = fields_of(answer)
+        if answer.status not in {204, 304}:
+            headers.append(("Content-Length", str(length)))
         connection, send = self._connection, self._line.send
-        send(connection.send(h11.Response(status_code=answer.status, headers=headers, reason=_REASONS[answer.status])) or b"")
+        send(connection.send(h11.Response(status_code=answer.status, headers=headers, reason=reason(answer.status))) or b"")
         if length and method != "HEAD":
             body = answer.body if answer.blocks is None else _Counted(length)
             connection.send_with_data_passthrough(h11.Data(data=body))  # type: ignore[arg-type]  # h11 wants no more of it than its length
             self._line.stream(iter([answer.body]) if answer.blocks is None else answer.blocks)
         send(connection.send(h11.EndOfMessage()) or b"")
 
-    def _tunnel(self, request: Request, rest: Data) -> Data:
-        """A proxy's CONNECT: from here on it is named by what is inside."""
-        self._line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self._line.claimed = request.target.rpartition(":")[0] or request.target
-        inside = sniff.Sniffer(self._line, self._house)
-        self._line.turn(inside)
+    def _turn(self, upgrade: Upgrade, rest: Data) -> Data:
+        """From here on the line speaks something else."""
+        fields = "".join(f"{name}: {value}\r\n" for name, value in upgrade.extra)
+        word = "Connection established" if upgrade.status == HTTPStatus.OK else reason(upgrade.status)
+        self._line.send(f"HTTP/1.1 {upgrade.status} {word}\r\n{fields}\r\n".encode("latin-1"))
         self._gone = True
-        if rest:
-            inside.received(rest)
+        heir = upgrade.talker(self._line)
+        self._line.turn(heir)
+        if len(rest):
+            heir.received(rest)
         return b""
 
     def _refuse(self, status: int, rest: bytes) -> None:
@@ -209,9 +197,8 @@ class Http(Talker):
         if held:
             raw.received(held)
 
-    def _keep_extras(self) -> None:
-        if self._body.extras:
-            self._whole("http-chunk-extras", bytes(self._body.extras), finished=True)
+    def _keep_extras(self, visit: Visit) -> None:
+        visit.extras("http-chunk-extras", bytes(self._body.extras))
 
     def _whole(self, protocol: str, payload: bytes, *, finished: bool) -> None:
         self._house.ledger.whole(
@@ -229,4 +216,23 @@ class _Counted:
         return self._length
 
 
-_REASONS = {200: "OK", 201: "Created", 204: "No Content", 404: "Not Found"}
+def fields_of(answer: Reply) -> list[tuple[str, str]]:
+    """The fields of an answer, its length apart; a service may be a server of another make."""
+    own = {name.lower() for name, _ in answer.extra}
+    fields = [("Server", SERVER), ("Date", formatdate(usegmt=True)), ("Content-Type", answer.kind)]
+    bare = answer.status in {204, 304} or not answer.kind
+    return [field for field in fields if field[0].lower() not in own and not (bare and field[0] == "Content-Type")] + list(answer.extra)
+
+
+def reason(status: int) -> str:
+    """What stands behind a status code."""
+    return HTTPStatus(status).phrase if status in _KNOWN else ""
+
+
+def authority_of(target: str) -> str:
+    """What an absolute URL asks a proxy for: `host:port`, or nothing."""
+    scheme, there, rest = target[:2048].partition("://")
+    return rest.partition("/")[0].partition("?")[0] if there and scheme.isalpha() else ""
+
+
+_KNOWN = frozenset(HTTPStatus)
