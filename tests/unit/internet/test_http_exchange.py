@@ -66,7 +66,7 @@ class Upper:
     extras = b""
 
     def feed(self, data: bytes) -> bytes:
-        payload, mark, rest = data.partition(b"#")
+        payload, _, rest = data.partition(b"#")
         self.extras += rest
         return payload
 

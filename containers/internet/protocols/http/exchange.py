@@ -134,8 +134,9 @@ class Service(NamedTuple):
 
 def origin(target: str) -> str:
     """An absolute URL's path and query; a target in any other form is what it was."""
-    if "://" in target[:16]:
-        _, slash, path = target.split("://", 1)[1].partition("/")
+    scheme, there, rest = target.partition("://")
+    if there and scheme.isalpha():
+        _, slash, path = rest.partition("/")
         return slash + path
     return target
 

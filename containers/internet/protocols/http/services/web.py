@@ -54,7 +54,7 @@ def _read(head: Head, disk: Disk, _capture: Capture) -> Reply:
 
 def stored(head: Head, disk: Disk, file: File, kind: str = "application/octet-stream") -> Reply:
     """A file of the memory, or the part of it that `Range` asks for (RFC 9110, 14.2; of several parts the whole)."""
-    extra = (
+    extra: tuple[tuple[str, str], ...] = (
         ("Last-Modified", formatdate(file.modified, usegmt=True)),
         ("ETag", f'"{(file.sha256 or "0")[:32]}"'),
         ("Accept-Ranges", "bytes"),
