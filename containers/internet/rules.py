@@ -27,6 +27,8 @@ class Rule(NamedTuple):
     """Where it is looked for; None for everywhere."""
     greets: frozenset[int] = frozenset()
     """Where it speaks first to a silent client."""
+    greets_inside: frozenset[int] = frozenset()
+    """Where it does so inside TLS."""
     rank: int = USUAL
 
 

@@ -57,11 +57,20 @@ def talker(rule: Rule, line: Line, house: House) -> Talker:
 
 def datagram(remote: Remote, data: Data, house: House) -> tuple[bytes | None, bool]:
     """The answer to a datagram, and whether its protocol has taken it into the ledger."""
+    takes = house.doors.dropped(remote)
+    if takes is not None:
+        takes(remote, bytes(data))
+        return None, True
     row = _BY_PORT.get(remote.port)
     if row is None:
         return None, False
     answered: tuple[bytes | None, bool] = load(row.answer)(remote, bytes(data), house)
     return answered
+
+
+def first(line: Line, house: House) -> Talker:
+    """Whoever is told first what comes on a new connection: the dialogue that awaits it, or a sniffer."""
+    return (house.doors.entered(line.remote) or Sniffer)(line, house)
 
 
 class Sniffer(Talker):
@@ -71,7 +80,7 @@ class Sniffer(Talker):
         self._line = line
         self._house = house
         self._held = bytearray()
-        self._greeters = [rule for rule in RULES if line.remote.port in rule.greets]
+        self._greeters = [rule for rule in RULES if line.remote.port in (rule.greets_inside if line.secure else rule.greets)]
         if self._greeters:
             line.later(PATIENCE, self._greet)
         self._decided = False

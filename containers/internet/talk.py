@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # heavy at run time: imported when the first handshake asks
     from honeyweights.containers.internet.authority import Authority
+from honeyweights.containers.internet.doors import Doors, Opens
 from honeyweights.containers.internet.files import Memory
 from honeyweights.containers.internet.flows import Flows
 from honeyweights.containers.internet.names import Names
@@ -103,5 +104,10 @@ class House:
     authority: Callable[[], "Authority"]
     seed: Callable[[], bytes]
     hosts: dict[str, Host] = field(default_factory=dict)
+    doors: Doors = field(default_factory=Doors)
+    dial: Callable[[Remote, Opens, Callable[[], None]], None] = lambda _remote, _opens, failed: failed()
+    """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
+    say: Callable[[Remote, bytes], None] = lambda _remote, _data: None
+    """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""

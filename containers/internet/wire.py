@@ -5,12 +5,15 @@ port, so that an unconnected client sees whom it asked.
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections import OrderedDict
+from collections.abc import Callable
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.connection import BLOCK, Connection
+from honeyweights.containers.internet.doors import Opens
 from honeyweights.containers.internet.flows import IDLE
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Remote
@@ -26,6 +29,8 @@ REPLY_SOCKETS = 64
 AT_ONCE = 256
 """Datagrams read before other sockets get their turn."""
 CONTROL = 256
+DIAL_PATIENCE = 10.0
+"""Seconds until a workstation that does not answer has not answered."""
 RAW_UDP = About(channel="udp", protocol="raw-udp")
 
 
@@ -50,7 +55,9 @@ class Wire:
         self._replies: OrderedDict[tuple[str, int], socket.socket] = OrderedDict()
         self._dropped: dict[int, int] = {}
         self._sweeping = False
+        self._dialling: set[asyncio.Task[None]] = set()
         self.live: set[Connection] = set()
+        house.dial, house.say = self.dial, self._reply
 
     async def listen(self) -> None:
         """Opens the four listeners."""
@@ -89,7 +96,27 @@ class Wire:
         self.sweep_later()
 
     def _connection(self) -> Connection:
-        return Connection(self._house, self._buffer, sniff.Sniffer, self.live)
+        return Connection(self._house, self._buffer, sniff.first, self.live)
+
+    def dial(self, remote: Remote, opens: Opens, failed: Callable[[], None]) -> None:
+        """Opens a connection into the workstation, as an active FTP server does."""
+        task = asyncio.get_running_loop().create_task(self._dial(remote, opens, failed))
+        self._dialling.add(task)
+        task.add_done_callback(self._dialling.discard)
+
+    async def _dial(self, remote: Remote, opens: Opens, failed: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        made = transparent(socket.AF_INET6 if ":" in remote.address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            with contextlib.suppress(OSError):  # that port is taken by an earlier connection: any other will do
+                made.bind((remote.address, remote.port))
+            if made.getsockname()[1] == 0:
+                made.bind((remote.address, 0))
+            await asyncio.wait_for(loop.sock_connect(made, remote.source), DIAL_PATIENCE)
+            await loop.create_connection(lambda: Connection(self._house, self._buffer, opens, self.live), sock=made)
+        except (OSError, TimeoutError):
+            made.close()
+            failed()
 
     def _datagrams(self, listener: socket.socket) -> None:
         for _ in range(AT_ONCE):

@@ -24,9 +24,11 @@ HANDSHAKE = About(channel="https", protocol="tls")
 class Tls(Talker):
     """The server's end of one TLS connection."""
 
-    def __init__(self, line: Line, house: House) -> None:
+    def __init__(self, line: Line, house: House, inside: Callable[[Line, House], Talker] = sniff.Sniffer) -> None:
+        """`inside`: who is told what is inside; another protocol that has upgraded its line says itself."""
         self._line = line
         self._house = house
+        self._inside = inside
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = house.authority().serve(self._in, self._out, line.remote.host or line.remote.address)
@@ -81,7 +83,7 @@ class Tls(Talker):
             self._failed(finished=True)
         self._hello.clear()
         self._inner = _Inside(self, self._line, self._tls.asked)
-        self._inner.talker = sniff.Sniffer(self._inner, self._house)
+        self._inner.talker = self._inside(self._inner, self._house)
         self._flush_out()
         return True
 
