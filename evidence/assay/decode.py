@@ -26,6 +26,11 @@ LARGEST = 1 << 27
 """Bytes that a decoder puts out in one piece, so that memory stays bounded."""
 
 
+_WINDOW = 1 << 24
+_MANY = 64
+_COARSE = 1 << 11
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Streams:
     """Compressed streams in a piece: each means something only as a whole, so no part of its input stands for a part of its output."""
@@ -81,6 +86,25 @@ class View:
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 
+    def wall(self, at: int) -> int:
+        """The first position behind `at` that no stream from there reaches over."""
+        next_ = int(np.searchsorted(self.walls, at, "right"))
+        return int(self.walls[next_]) if next_ < self.walls.size else self.data.size
+
+    def places(self, magic: bytes, extents: Ranges) -> Ints:
+        """Where these bytes stand in the extents, ascending."""
+        found = []
+        for start, end in extents.widen(_COARSE).clip(0, self.data.size) if len(extents) > _MANY else extents:
+            for low in range(start, end, _WINDOW):
+                window = self.data[low : min(low + _WINDOW, end) + len(magic) - 1].tobytes()
+                at = window.find(magic)
+                while at >= 0:
+                    found.append(low + at)
+                    at = window.find(magic, at + 1)
+        places = np.unique(np.array(found, np.int64))
+        home = np.searchsorted(extents.starts, places, "right") - 1
+        return places[(home >= 0) & (places < extents.ends[home])] if places.size else places
+
     @functools.cached_property
     def text(self) -> Ranges:
         """Where the residue was text when this was first asked."""
@@ -101,6 +125,8 @@ class Decoder:
 
     name: str
     """As findings name it."""
+    rank: int = 50
+    """Rows run from low to high; see `decoders`."""
     probe: Callable[[View], Ranges]
     """Where it is worth trying; empty means not at all."""
     decode: Callable[[View, Ranges], Iterator[Decoded]]

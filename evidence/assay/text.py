@@ -1,4 +1,4 @@
-"""Decoders of bytes written as text: base64 (plain and url-safe), hex, percent escapes.
+"""What the decoders of text share: codes of a fixed quantum, read in every phase.
 
 Everything outside the alphabet is deleted first, so wrapping, quotes, JSON and the edges of form fields do not matter; then the text is
 read in every phase (4 of base64, 2 of hex), since a prefix or a cut in the middle of a quantum shifts it. Each phase reads only what the
@@ -17,15 +17,12 @@ from numpy.typing import NDArray
 from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.texture import BLOCK, share
+from honeyweights.evidence.assay.texture import BLOCK
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
 _SAMPLE = 1 << 14
 _SAMPLES = 6
-_HEX_SHARE = 0.9
-_ESCAPES = 4
-_NEAR_ESCAPES = 4 * BLOCK
 _LEAST_CHARACTERS = 24
 _LINE_ENDS = (b"\\n", b"\\r")  # wrapped text inside JSON: the letter would shift the phase of every line
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -61,68 +58,14 @@ def text(view: View) -> Ranges:
     return (view.text & view.residue.widen(BLOCK)).longer(_LEAST_CHARACTERS)
 
 
-def hex_text(view: View) -> Ranges:
-    """Text of which, white space apart, nine tenths are hexadecimal digits."""
-    digits = np.zeros(256, np.bool_)
-    digits[list(HEX.alphabet + b" \t\r\n")] = True
-    return _blocks(view, lambda data: share(digits[data]) >= _HEX_SHARE)
-
-
-def escaped_text(view: View) -> Ranges:
-    """Text with a percent escape in every 64 characters."""
-
-    def many(data: Bytes) -> NDArray[np.bool_]:
-        digits = np.zeros(256, np.bool_)
-        digits[list(HEX.alphabet)] = True
-        marks = data == ord("%")
-        marks[-2:] = False
-        marks[:-2] &= digits[data[1:-1]] & digits[data[2:]]
-        return share(marks) * BLOCK >= _ESCAPES
-
-    found = _blocks(view, many)
-    return found.widen(_NEAR_ESCAPES) & text(view) if len(found) else found
-
-
 def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
     """The decoder of a code."""
 
     def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
-        for group in _groups(extents, LARGEST // code.size * code.quantum):
+        for group in groups(extents, LARGEST // code.size * code.quantum):
             yield from _phases(view, group, code)
 
     return decode
-
-
-def unescape(view: View, extents: Ranges) -> Iterator[Decoded]:
-    """Percent escapes; what is no escape stays, but a plus, where pluses themselves were escaped, is a blank as in form data."""
-    value = np.full(256, -1, np.int16)
-    for digit in range(16):
-        value[ord(f"{digit:x}")] = value[ord(f"{digit:X}")] = digit
-    for group in _groups(extents, LARGEST):
-        pieces, places = [], []
-        plus = ord(" " if b"%2B" in view.data[group.starts[0] : group.starts[0] + _SLICE].tobytes().upper() else "+")
-        for start, end in group:
-            low = start
-            while low < end:
-                out, used = _unescape_slice(view.data[low : min(low + _SLICE, end)], value, plus)
-                pieces.append(out)
-                places.append((out.size, low, low + used))
-                low += used
-        if view.budget.take(sum(size for size, _, _ in places)):
-            yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
-
-
-def _unescape_slice(data: Bytes, value: NDArray[np.int16], plus: int) -> tuple[Bytes, int]:
-    """The slice unescaped, and how much of it was used: an escape that its end cuts is left for the next one."""
-    at = np.flatnonzero(data == ord("%"))
-    used = int(at[-1]) if at.size and 0 < data.size - at[-1] < 3 <= data.size else data.size  # noqa: PLR2004  # "%XX" is 3 long
-    at = at[at + 2 < data.size]
-    at = at[(value[data[at + 1]] >= 0) & (value[data[at + 2]] >= 0)]
-    out, keep = np.where(data == ord("+"), np.uint8(plus), data), np.ones(data.size, np.bool_)
-    out[at] = value[data[at + 1]] * 16 + value[data[at + 2]]
-    keep[at + 1] = keep[at + 2] = False
-    used = used or data.size
-    return out[:used][keep[:used]], used
 
 
 def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
@@ -168,7 +111,7 @@ def _promise(view: View, characters: bytes, code: Code, phase: int) -> int:
     return sum(view.promise(np.frombuffer(code.read(s[: len(s) // code.quantum * code.quantum]), np.uint8)) for s in samples)
 
 
-def _groups(extents: Ranges, most: int) -> Iterator[Ranges]:
+def groups(extents: Ranges, most: int) -> Iterator[Ranges]:
     """The extents, cut so that no group holds more than `most` bytes."""
     while len(extents):
         ends = np.cumsum(extents.ends - extents.starts)
@@ -181,7 +124,7 @@ def _groups(extents: Ranges, most: int) -> Iterator[Ranges]:
         extents = extents.clip(stop, int(extents.ends[-1]))
 
 
-def _blocks(view: View, good: Callable[[Bytes], NDArray[np.bool_]]) -> Ranges:
+def blocks(view: View, good: Callable[[Bytes], NDArray[np.bool_]]) -> Ranges:
     """The blocks of the text for which `good` holds, with a block of margin."""
     found = []
     for start, end in text(view):

@@ -18,12 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.evidence.assay import Budgets, inflate, search
+from honeyweights.evidence.assay import Budgets, search
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import Decoded, Decoder, View
-from honeyweights.evidence.assay.decoders import DECODERS
+from honeyweights.evidence.assay.decoders import DECODERS, deflate
+from honeyweights.evidence.assay.streams import prober
 from honeyweights.evidence.assay.trace import Owners, Trace
 from honeyweights.evidence.assayed import AssayResult
 
@@ -209,7 +210,7 @@ def test_bodies_without_a_magic_are_not_decoded(packed: Planted) -> None:
     def streams(body: bytes) -> int:
         data = np.frombuffer(body, np.uint8)
         view = View(data=data, residue=Ranges.span(0, data.size), budget=Budget(Budgets()), promise=lambda _: 0)
-        return inflate.magics(view).total
+        return prober(deflate.FORMAT)(view).total
 
     prose = Path(__file__).read_bytes()
     assert 0 == streams(prose)

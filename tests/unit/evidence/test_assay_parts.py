@@ -13,6 +13,7 @@ from honeyweights.evidence.assay import joins, text, texture
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import Streams, View
+from honeyweights.evidence.assay.decoders import alphabets, escapes
 from honeyweights.evidence.assay.request import Budgets, Capture
 from honeyweights.evidence.assay.trace import JOINED, Owners, Trace
 
@@ -157,15 +158,15 @@ def test_every_phase_of_text_is_read_and_padding_keeps_it() -> None:
 def test_percent_escapes(body: bytes, plain: bytes) -> None:
     """Across the slices that they are read in, too."""
     view = _view(body)
-    assert plain == b"".join(piece.data.tobytes() for piece in text.unescape(view, view.residue))
+    assert plain == b"".join(piece.data.tobytes() for piece in escapes.unescape(view, view.residue))
 
 
 @pytest.mark.parametrize("body", [b"%d %s %8.3f %-20s " * 100, b"100% of 50% is " * 100, b"words only " * 100])
 def test_formats_and_shares_are_no_escapes(body: bytes) -> None:
-    assert 0 == text.escaped_text(_view(body)).total
+    assert 0 == escapes.escaped_text(_view(body)).total
 
 
 def test_hex_text_is_told_from_other_text() -> None:
     view = _view(Path(__file__).read_bytes() + NOISE[:4096].hex().encode() + Path(__file__).read_bytes())
-    found = text.hex_text(view)
+    found = alphabets.hex_text(view)
     assert 8192 <= found.total <= 8192 + 4 * texture.BLOCK
