@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:  # heavy at run time: imported when the first handshake asks
     from honeyweights.containers.internet.authority import Authority
 from honeyweights.containers.internet.doors import Doors, Opens
+from honeyweights.containers.internet.distance import Distance
 from honeyweights.containers.internet.files import Memory
 from honeyweights.containers.internet.flows import Flows
 from honeyweights.containers.internet.names import Names
@@ -103,6 +104,8 @@ class House:
     files: Memory
     authority: Callable[[], "Authority"]
     seed: Callable[[], bytes]
+    distance: Distance = field(default_factory=Distance)
+    """How late an answer is."""
     hosts: dict[str, Host] = field(default_factory=dict)
     doors: Doors = field(default_factory=Doors)
     dial: Callable[[Remote, Opens, Callable[[], None]], None] = lambda _remote, _opens, failed: failed()
@@ -111,3 +114,5 @@ class House:
     """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
+    memos: dict[str, object] = field(default_factory=dict)
+    """What services remember for the sample's life (objects, repositories, messages), each under a name of its own, which it bounds itself."""
