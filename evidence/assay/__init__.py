@@ -7,11 +7,10 @@ the seed, so that coverage is a count and never an estimate. Around it a bounded
 What is sure: every clean run of 38 bytes of u8 weights that is looked at is found (of bf16 99.9 %: some 8-byte keys stand there twice), and
 nothing that is shorter than 16 bytes by itself. Between the two, measured: 16 bytes 0.6, 20 bytes 0.8, 24 bytes 0.92, 32 bytes 0.99.
 
-How a decoder is added: one file in `decoders/` holds its row or rows, `DECODERS = (Decoder(...),)`, and all that only they need; the
-package `decoders` gathers the rows of all its files into the table, in the order of `Decoder.rank` and then of the name, and no list names
-them. Rank 10: streams with a magic. 20: escapes inside text. 30: alphabets. 50: all else. 80 and above: forms of the bytes themselves
-(`forms`: reversed, swapped, exclusive-or, lanes), which look at what every other decoder left, whatever it is. A row sees a `View` and puts
-out `Decoded`; whether that is worth anything is for the scan to say.
+How a decoder is added: one file in `decoders/` holds its rows, `DECODERS = (Decoder(...),)`, and all that only they need; that package
+gathers them by `Decoder.rank`. What has rank 90 and above are forms of the bytes themselves (`decoders.forms`: reversed, swapped,
+exclusive-or, lanes), which look at what every other decoder left, whatever it is. A row sees a `View` and puts out `Decoded`; whether that
+is worth anything is for the scan to say.
 """
 
 from honeyweights.evidence.assay import artefacts

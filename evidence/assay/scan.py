@@ -53,7 +53,7 @@ def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
 def sample(body: Bytes, corpus: Corpus) -> int:
     """Bytes of a short body that the sampled index alone explains: cheap, and enough to tell the right decoding from a wrong one."""
     window = np.array(body)
-    at, of = corpus.index.reverse(window) if corpus.index.takes(body.size) else corpus.index.sampled(window)
+    at, of = corpus.index.sampled(window)
     return int(match(body, corpus.data, at, of).accepted.sum()) if at.size else 0
 
 
@@ -93,22 +93,19 @@ def _window(body: Bytes, corpus: Corpus, start: int, stop: int, diagonal: int | 
         return NOWHERE
     if diagonal is None and textual(window).all():
         return NOWHERE
-    small = corpus.index.takes(window.size)
-    at, of = corpus.index.reverse(window) if small else corpus.index.sampled(window)
+    at, of = corpus.index.sampled(window)
     if diagonal is not None and 0 <= low + diagonal < corpus.data.size:
         at, of = np.concatenate((np.zeros(1, np.int64), at)), np.concatenate((np.array([low + diagonal]), of))
-    found = _explain(window, corpus, at, of, every=small)
+    found = _explain(window, corpus, at, of)
     runs = found.runs() if found else NOWHERE
     inside = runs.cut(np.array([start - low, stop - low]))
     inside = inside.where((inside.at >= start - low) & (inside.at < stop - low))
     return Runs(inside.at + low, inside.of, inside.size)
 
 
-def _explain(window: Bytes, corpus: Corpus, at: Ints, of: Ints, *, every: bool) -> Match | None:
-    """What the hits explain, and those of the grid if these are not `every` hit that there is."""
+def _explain(window: Bytes, corpus: Corpus, at: Ints, of: Ints) -> Match | None:
+    """What these hits explain, and where they leave something open those of the grid."""
     found = resync(window, corpus.data, match(window, corpus.data, at, of)) if at.size else None
-    if every:
-        return found
     open_places = gaps(found.accepted if found else np.zeros(window.size, np.bool_))
     if open_places.any():
         open_places &= ~np.repeat(textual(window), BLOCK)[: window.size]

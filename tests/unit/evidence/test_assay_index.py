@@ -1,13 +1,17 @@
-"""The indexes: hits are equal bytes, the grid misses no clean run of 38 bytes, and both ways of using it agree."""
+"""The indexes: hits are equal bytes, the grid misses no clean run of 38 bytes, and the compiled loops say what their twins in numpy say."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
-from honeyweights.evidence.assay.index import Index, SeedTable, keys_of
+from honeyweights.evidence.assay.index import Form, Index, SeedTable, formed, keys_of
 from honeyweights.evidence.assay.request import Budgets
 from honeyweights.evidence.assay.scan import sample, scan
 
@@ -35,27 +39,60 @@ def _every(index: Index, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def test_hits_are_equal_bytes(corpus: Corpus) -> None:
     window = np.concatenate((NOISE[:5000], DATA[1000:9000], NOISE[5000:6000], DATA[200:900]))
-    for at, of in (corpus.index.sampled(window), _every(corpus.index, window), corpus.index.reverse(window)):
+    for at, of in (corpus.index.sampled(window), _every(corpus.index, window)):
         assert at.size > 100 or at.size > 8700 / 64
         assert (keys_of(window)[at] == keys_of(DATA)[of]).all()
         assert (np.diff(at) > 0).all()
 
 
-def test_the_grid_read_both_ways_is_the_same(corpus: Corpus) -> None:
-    window = np.concatenate((NOISE[:5000], DATA[1000:9000], DATA[1000:2000]))
-    forward, backward = _every(corpus.index, window), corpus.index.reverse(window)
-    assert (forward[0] == backward[0]).all()
-    assert (forward[1] == backward[1]).all()
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The compiled loops, built for the test."""
+    library = tmp_path_factory.mktemp("kernel") / "kernel.so"
+    if not native.build(library):
+        pytest.skip("this machine has no C compiler")
+    return native.load(library)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, DATA.size), st.integers(0, 900), st.booleans()), max_size=8),
+    st.sampled_from(Form),
+    st.integers(0, 2**32),
+)
+def test_the_compiled_loops_and_their_twins_agree(kernel: Any, parts: list[tuple[int, int, bool]], form: Form, seed: int) -> None:
+    """The same tables, the same candidates, the same hits, in every form, repeated content included."""
+    data = np.concatenate((DATA[:40_000], DATA[5000:9000], np.zeros(5000, np.uint8), np.tile(DATA[:7], 300)))
+    pieces = [(data if own else NOISE)[start % 50_000 :][:size] for start, size, own in parts]
+    window = np.concatenate([*pieces, data[39_990:40_100]])
+    if form is Form.PLAIN:
+        wanted = np.random.default_rng(seed).random(window.size) < 0.8
+        window[::301] ^= 1
+    else:
+        window = formed(np.resize(window, window.size // 8 * 8).view("<u8"), form).view(np.uint8)
+        wanted = np.ones(window.size, np.bool_)
+    fast, plain = (Index(data, bytes(32), kernel=which) for which in (kernel, None))
+    for left, right in ((fast.sampled(window, form), plain.sampled(window, form)), (fast.grid(window, wanted), plain.grid(window, wanted))):
+        assert (left[0].tolist(), left[1].tolist()) == (right[0].tolist(), right[1].tolist())
+
+
+def test_a_library_that_was_not_built_is_none(tmp_path: Path) -> None:
+    assert native.load(tmp_path / "kernel.so") is None
+
+
+@pytest.mark.parametrize("form", Form)
+def test_each_form_undoes_itself(form: Form) -> None:
+    keys = DATA[:800].view("<u8")
+    assert (keys == formed(formed(keys, form), form)).all()
+    assert (form is Form.PLAIN) == bool((keys == formed(keys, form)).all())
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, DATA.size - 64), st.integers(0, 3000), st.booleans())
-def test_every_clean_run_of_38_bytes_is_found(start: int, place: int, few: bool) -> None:
+@given(st.integers(0, DATA.size - 64), st.integers(0, 3000))
+def test_every_clean_run_of_38_bytes_is_found(start: int, place: int) -> None:
     """A lone fragment between unrelated bytes, wherever it is from."""
     corpus = Artefacts()
     window = np.concatenate((NOISE[:place], DATA[start : start + 38], NOISE[place : place + 500]))
-    if few:
-        corpus.index._reverse_left = 0
     runs = scan(window, corpus, Budget(Budgets()))
     assert 38 <= runs.there.total <= 40
 
@@ -70,15 +107,15 @@ def test_windows_shorter_than_a_key_are_no_trouble(corpus: Corpus) -> None:
         window = DATA[:size].copy()
         assert (size if size >= 16 else 0) == scan(window, corpus, Budget(Budgets())).there.total
         assert sample(window, corpus) in {0, size}
-        assert 0 == corpus.index.sampled(window[:7])[0].size == corpus.index.reverse(window[:7])[0].size
+        assert 0 == corpus.index.sampled(window[:7])[0].size
 
 
 def test_equal_keys_end_the_table() -> None:
     """Seeds that all have one key cannot all be kept, and one of them is found."""
     data = np.zeros(1000, np.uint8)
-    table = SeedTable(keys_of(data), np.arange(900), np.uint64(11400714819323198485))
-    assert table.find(keys_of(data)[:3])[0] >= 0
-    assert -1 == table.find(np.array([5], np.uint64))[0]
+    table = SeedTable(data, np.arange(900), 11400714819323198485)
+    assert [0, 1, 2] == table.find(data, np.arange(3))[0].tolist()
+    assert 0 == table.find(np.arange(8, dtype=np.uint8), np.arange(1))[0].size
 
 
 def test_long_bodies_are_followed_through_what_is_put_in() -> None:
