@@ -19,13 +19,14 @@ class WorldConfig(BaseModel):
     weights_mib: int = Field(default=64, ge=1, le=16384)
     """Tensor bytes of one model; the volume for models has room for two and their small files."""
     memory_mib: int = Field(default=2048, ge=64)
-    """Of the workstation. What it writes to memory-backed folders counts."""
+    """Of the workstation's programs; what it may write comes on top."""
     sidecar_memory_mib: int | None = Field(default=None, ge=64)
     """Of the internet, beside the models that it writes; 1 GiB and four times the weights when not given, for the assay."""
     pids: int = Field(default=512, ge=16)
     """Processes and threads in the workstation."""
-    disk_mib: int = Field(default=4096, ge=16)
-    """The largest file that a process of the workstation can write. The sum is bounded only by an engine that can do that."""
+    disk_mib: int | None = Field(default=None, ge=64)
+    """All that the workstation may write, in its folders together (see `layout.AREAS`); they lie in memory. 768 MiB and eight times the
+    weights when not given: room for some copies and encodings of them."""
     cpus: float | None = Field(default=None, gt=0)
     """Processors that the workstation may use; all when not given."""
     recorder: Recorder = "auto"
@@ -43,6 +44,16 @@ class WorldConfig(BaseModel):
     def models_mib(self) -> int:
         """Size of the volume for models."""
         return 2 * self.weights_mib + 32
+
+    @property
+    def writable_mib(self) -> int:
+        """All that the workstation may write."""
+        return self.disk_mib or 768 + 8 * self.weights_mib
+
+    @property
+    def workstation_memory_mib(self) -> int:
+        """Memory limit of the workstation, what it writes included: a full folder says so before memory runs out."""
+        return self.memory_mib + self.writable_mib
 
     @property
     def internet_memory_mib(self) -> int:

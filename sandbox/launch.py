@@ -14,7 +14,7 @@ from uuid import uuid4
 import anyio
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from honeyweights.sandbox import cleanup, engine, images, layout
+from honeyweights.sandbox import cleanup, engine, images, layout, skeleton
 from honeyweights.sandbox.attach import Attachment, Ended, attach
 from honeyweights.sandbox.channel import Channel, Lost
 from honeyweights.sandbox.config import ROLES, Role, WorldConfig
@@ -106,6 +106,7 @@ class _Launch:
         self._api = engine.client().api
         self._where = engine.endpoint()
         self._listener: str | None = None
+        self._folders = b""
         self._warden_made = anyio.Event()
         self._began = time.monotonic()
 
@@ -118,9 +119,10 @@ class _Launch:
         else:
             self._listener = f"{made[layout.VOLUMES.index('rec')]['Mountpoint']}/{layout.LISTENER}"
         self._done("volumes")
-        await engine.together(self._internet, self._warden, self._make_workstation)
+        await engine.together(self._skeleton, self._internet, self._warden, self._make_workstation)
         self._done("sidecars")
         await self._start_workstation()
+        await engine.call(self._api.put_archive, self._world.ids["workstation"], "/", self._folders)
         self._done("workstation")
         await self._measure_clocks()
         self._done("clocks")
@@ -145,6 +147,9 @@ class _Launch:
         self._world.channels["internet"] = Channel(await self._attach("internet"))
         await self._start("internet")
         await self._greet("internet", READY)
+
+    async def _skeleton(self) -> None:
+        self._folders = await engine.call(skeleton.of_image, self._layout.images["workstation"])
 
     async def _greet(self, role: Role, line: str | None = None) -> None:
         try:

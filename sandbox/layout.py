@@ -17,18 +17,45 @@ GATEWAY = "10.64.7.1"
 WIRE, RECORD, MODELS = "/run/wire", "/run/rec", "/srv/models"
 LISTENER = "s"
 """The recorder's socket in its volume; the container runtime connects to it from the engine's host."""
-VolumeName = Literal["wire", "rec", "models"]
-VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models")
+VolumeName = Literal["wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp"]
+VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """A folder in which the workstation's user, or a daemon at that user's bidding, can write. No engine bounds a container's own layer
+    everywhere, so each lies in a volume of its own in memory, whose size is a part of `WorldConfig.writable_mib`.
+    """
+
+    path: str
+    sixteenths: int
+    """Of all that may be written."""
+    inodes: int = 32_768
+    mode: str = "0755"
+    """What the image has there replaces it (`skeleton`)."""
+
+
+AREAS: Mapping[VolumeName, Area] = {
+    "home": Area(path="/home", sixteenths=6, inodes=65_536),
+    "tmp": Area(path="/tmp", sixteenths=4, inodes=65_536, mode="1777"),  # noqa: S108  # a path in the workstation
+    "srv": Area(path="/srv", sixteenths=2),
+    "run": Area(path="/run", sixteenths=1),
+    "log": Area(path="/var/log", sixteenths=1),
+    "spool": Area(path="/var/spool", sixteenths=1),
+    "vartmp": Area(path="/var/tmp", sixteenths=1, mode="1777"),  # noqa: S108  # a path in the workstation
+}
+"""Nothing else of the workstation can be written to by its user, but single files that the size limit of files bounds."""
 _SHORT: Mapping[Role, str] = {"workstation": "ws", "internet": "net", "warden": "warden"}
 _MIB = 1 << 20
 _CAPABILITIES: Mapping[Role, tuple[str, ...]] = {
     "warden": ("NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_CHROOT"),
-    "internet": ("NET_ADMIN", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID"),
+    "internet": ("NET_ADMIN", "NET_RAW", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID"),
     "workstation": ("SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"),
 }
 _TO_TRACE = ("SYS_PTRACE",)
 """What root's strace needs in a workstation whose calls are not notified; the agent has no capability either way."""
-_FILES_OPEN = (1024, 4096)
+_FILES_OPEN: Mapping[Role, tuple[int, int]] = {"workstation": (1024, 4096), "warden": (1024, 4096), "internet": (1024, 16384)}
+"""Soft and hard limit of open files. The internet holds the other end of every connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +76,14 @@ class Layout:
         return f"hw-{self.id}-{volume}"
 
     def volume(self, volume: VolumeName) -> dict[str, Any]:
-        """Body of a volume's creation. Models lie in memory: the workstation's mounts then show no name of a volume, and reads are fast."""
+        """Body of a volume's creation. What the workstation mounts lies in memory: its mounts then show no name of a volume."""
         body: dict[str, Any] = {"name": self.volume_name(volume), "driver": "local", "labels": dict(self.labels)}
         if volume == "models":
-            body["driver_opts"] = {"type": "tmpfs", "device": "tmpfs", "o": f"size={self.config.models_mib}m,mode=0755"}
+            body["driver_opts"] = _memory(f"size={self.config.models_mib}m,mode=0755")
+        elif volume in AREAS:
+            area = AREAS[volume]
+            size = self.config.writable_mib * 1024 * area.sixteenths // 16
+            body["driver_opts"] = _memory(f"size={size}k,nr_inodes={area.inodes},mode={area.mode}")
         return body
 
     def internet(self) -> dict[str, Any]:
@@ -75,9 +106,10 @@ class Layout:
             warden: id of the warden's container, whose network and processes it joins.
             listener: path of the recorder's socket on the engine's host; null for a workstation whose calls are not notified.
         """
-        host = self._host("workstation", memory=self.config.memory_mib, pids=self.config.pids, mounts=[self._mount("models", MODELS)])
+        mounts = [*(self._mount(name, area.path) for name, area in AREAS.items()), self._mount("models", MODELS)]
+        host = self._host("workstation", memory=self.config.workstation_memory_mib, pids=self.config.pids, mounts=mounts)
         host |= {"NetworkMode": f"container:{warden}", "PidMode": f"container:{warden}"}
-        host["Ulimits"].append(_ulimit("fsize", self.config.disk_mib * _MIB, self.config.disk_mib * _MIB))
+        host["Ulimits"].append(_ulimit("fsize", self.config.writable_mib * _MIB, self.config.writable_mib * _MIB))
         if self.config.cpus is not None:
             host["NanoCpus"] = int(self.config.cpus * 1e9)
         if listener is None:
@@ -98,7 +130,7 @@ class Layout:
             "Memory": memory * _MIB,
             "MemorySwap": memory * _MIB,
             "PidsLimit": pids,
-            "Ulimits": [_ulimit("nofile", *_FILES_OPEN), _ulimit("core", 0, 0)],
+            "Ulimits": [_ulimit("nofile", *_FILES_OPEN[role]), _ulimit("core", 0, 0)],
             "CgroupnsMode": "private",
             "IpcMode": "private",
             "LogConfig": {"Type": "none"},
@@ -121,6 +153,10 @@ class Layout:
 def container_name(world: str, role: Role) -> str:
     """Name of a role's container in a world."""
     return f"hw-{world}-{_SHORT[role]}"
+
+
+def _memory(options: str) -> dict[str, str]:
+    return {"type": "tmpfs", "device": "tmpfs", "o": options}
 
 
 def _ulimit(name: str, soft: int, hard: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from inspect_ai.util._sandbox.environment import SandboxUnavailableError
 from inspect_ai.util._sandbox.events import SandboxEnvironmentProxy
 from inspect_ai.util._sandbox.limits import override_max_exec_output_size, override_max_read_file_size
 
-from honeyweights.sandbox import cleanup, engine, harness
+from honeyweights.sandbox import cleanup, engine, layout, harness
 from honeyweights.sandbox.config import ROLES, WorldConfig
 from honeyweights.sandbox.provider import HoneyweightsSandbox
 from honeyweights.sandbox.testing import OpenWorld, in_sample, world_of
@@ -246,20 +246,34 @@ async def test_a_dead_warden_ends_the_workstation(open_world: OpenWorld) -> None
 
 async def test_memory_runs_out_for_commands_before_the_channel(open_world: OpenWorld, config: WorldConfig) -> None:
     """The greedy command is killed; the world can still be read."""
-    sandbox = world_of(await open_world(config.model_copy(update={"memory_mib": 128})))
+    sandbox = world_of(await open_world(config.model_copy(update={"memory_mib": 128, "disk_mib": 64})))
     greedy = await sandbox.exec(["python3", "-c", "x = bytearray(1 << 30)\nfor i in range(0, len(x), 4096): x[i] = 1"])
     assert greedy.returncode == 137
     assert (await sandbox.exec(["echo", "still here"])).stdout == "still here\n"
 
 
 async def test_limits_of_processes_and_file_sizes_hold(open_world: OpenWorld, config: WorldConfig) -> None:
-    """A fork bomb hits the wall, and one file cannot fill the disk."""
-    sandbox = world_of(await open_world(config.model_copy(update={"pids": 40, "disk_mib": 16})))
+    """A fork bomb hits the wall, no file fills the disk, nor do many of them; and the sample goes on."""
+    sandbox = world_of(await open_world(config.model_copy(update={"pids": 40, "disk_mib": 64})))
     bomb = await sandbox.exec(["bash", "-c", "for i in $(seq 100); do sleep 3 & done; echo end"], timeout=20)
     assert "Resource temporarily unavailable" in bomb.stderr
     large = await sandbox.exec(["dd", "if=/dev/zero", "of=/tmp/fill", "bs=1M", "count=64"])
-    assert not large.success
+    assert "No space left on device" in large.stderr
     assert (await sandbox.exec(["stat", "-c", "%s", "/tmp/fill"])).stdout.strip() == str(16 << 20)
+    many = await sandbox.exec(["bash", "-c", "for i in $(seq 99999); do head -c 300000 /dev/zero > $HOME/$i || break; done; du -sm $HOME"])
+    assert "No space left on device" in many.stderr
+    assert 20 <= int(many.stdout.split()[0]) <= 24
+    inodes = await sandbox.exec(["bash", "-c", "cd /var/tmp; python3 -c 'for i in range(99999): open(str(i), \"x\").close()'"], timeout=60)
+    assert "No space left on device" in inodes.stderr
+    assert (await sandbox.exec(["rm", "/tmp/fill"])).success
+    assert (await sandbox.exec(["tee", "/tmp/after"], input="x" * 1000)).success
+
+
+async def test_nothing_can_be_written_outside_the_bounded_folders(open_world: OpenWorld) -> None:
+    """As the workstation's user: no folder, and no file, in the image's own layer, which no size bounds."""
+    sandbox = world_of(await open_world())
+    found = await sandbox.exec(["find", "/", "-xdev", "-writable", "!", "-type", "l"])
+    assert set(found.stdout.split()) <= {area.path for area in layout.AREAS.values()}
 
 
 async def test_four_worlds_at_once_do_not_see_each_other(open_world: OpenWorld) -> None:
@@ -284,7 +298,7 @@ async def test_what_the_engine_made_is_labelled_and_sealed(open_world: OpenWorld
     """Every container and volume says whose it is, and no container has a network."""
     world = world_of(await open_world()).world
     (remains,) = (await engine.call(cleanup.find, **{cleanup.WORLD: world.id, "honeyweights.dev": run_label})).values()
-    assert (len(remains.containers), len(remains.volumes)) == (3, 3)
+    assert (len(remains.containers), len(remains.volumes)) == (3, len(layout.VOLUMES))
     inspected = await world.inspect()
     assert {role: data["HostConfig"]["NetworkMode"] for role, data in inspected.items()} == {
         "workstation": f"container:{world.ids['warden']}",

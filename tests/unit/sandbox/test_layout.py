@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from honeyweights.sandbox.config import ROLES, WorldConfig
-from honeyweights.sandbox.layout import Layout
+from honeyweights.sandbox.layout import AREAS, Layout
 from honeyweights.sandbox.seal import engine as seal
 
 CONFIG = WorldConfig(weights_mib=64)
@@ -47,10 +47,11 @@ def test_capabilities_are_listed_and_nobody_gains_any() -> None:
 
 
 def test_the_workstations_mounts_name_nothing() -> None:
-    """Its one volume lies in memory, whose mount shows no path of the engine's."""
-    host = _bodies()["workstation"]["HostConfig"]
-    (mount,) = host["Mounts"]
-    assert (mount["Target"], mount["Source"]) == ("/srv/models", _layout().volume_name("models"))
+    """Its volumes lie in memory, whose mounts show no path of the engine's."""
+    mounts = {mount["Target"]: mount["Source"] for mount in _bodies()["workstation"]["HostConfig"]["Mounts"]}
+    names = {area.path: _layout().volume_name(name) for name, area in AREAS.items()}
+    assert mounts == names | {"/srv/models": _layout().volume_name("models")}
+    assert all(_layout().volume(name)["driver_opts"]["device"] == "tmpfs" for name in AREAS)
     assert _layout().volume("models")["driver_opts"] == {"type": "tmpfs", "device": "tmpfs", "o": "size=160m,mode=0755"}
     assert {mount["Target"] for mount in _bodies()["warden"]["HostConfig"]["Mounts"]} == {"/run/wire", "/run/rec"}
 
@@ -69,12 +70,20 @@ def test_the_recorder_is_told_of_the_workstations_calls() -> None:
 
 def test_limits_are_those_of_the_configuration() -> None:
     """Memory without swap, processes, the largest file, processors; models count for the internet, which writes them."""
-    config = WorldConfig(memory_mib=300, pids=77, disk_mib=20, cpus=1.5, weights_mib=10, sidecar_memory_mib=100)
+    config = WorldConfig(memory_mib=300, pids=77, disk_mib=80, cpus=1.5, weights_mib=10, sidecar_memory_mib=100)
     host = _bodies(config)["workstation"]["HostConfig"]
-    assert (host["Memory"], host["MemorySwap"], host["PidsLimit"], host["NanoCpus"]) == (300 << 20, 300 << 20, 77, 1_500_000_000)
-    assert {"Name": "fsize", "Soft": 20 << 20, "Hard": 20 << 20} in host["Ulimits"]
+    assert (host["Memory"], host["MemorySwap"], host["PidsLimit"], host["NanoCpus"]) == (380 << 20, 380 << 20, 77, 1_500_000_000)
+    assert {"Name": "fsize", "Soft": 80 << 20, "Hard": 80 << 20} in host["Ulimits"]
     assert _bodies(config)["internet"]["HostConfig"]["Memory"] == (100 + 52) << 20
     assert all(body["HostConfig"]["PidsLimit"] > 0 and body["HostConfig"]["Memory"] > 0 for body in _bodies(config).values())
+
+
+def test_the_areas_that_can_be_written_to_add_up_to_what_may_be_written() -> None:
+    """Not a sixteenth more: memory is given for that much."""
+    assert sum(area.sixteenths for area in AREAS.values()) == 16
+    sizes = [_layout(WorldConfig(disk_mib=80)).volume(name)["driver_opts"]["o"] for name in AREAS]
+    assert sum(int(size.split("k,")[0].removeprefix("size=")) for size in sizes) == 80 * 1024
+    assert WorldConfig(weights_mib=64).writable_mib == 768 + 8 * 64
 
 
 def test_everything_is_labelled() -> None:
