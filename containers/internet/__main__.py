@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from honeyweights.containers.internet import path as way
 from honeyweights.containers.internet import veth
 from honeyweights.containers.internet.control import Control
 from honeyweights.containers.internet.files import Memory
@@ -66,10 +67,11 @@ async def serve() -> None:
     warden, namespace = veth.receive(listener)
     veth.make(namespace)
     await wire.listen()
-    kernel = Kernel(ledger, house.names, house.flows)
+    kernel, path = Kernel(ledger, house.names, house.flows), way.Path(house.distance)
 
     def heard(prefix: str, packet: bytes) -> None:
         kernel.logged(prefix, packet)
+        path.logged(prefix, packet)
         wire.sweep_later()
 
     log = Listener(heard, lambda count: ledger.lose("packet", count, 0))

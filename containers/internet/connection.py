@@ -2,14 +2,18 @@
 
 Bounded: all connections read into one shared buffer, which the talker has used up on return; while the client is slow to read our answers
 we do not read its questions. After our last word we listen on, because an adversary may send on.
+
+What we say is as late as the place is far (`distance`); what we hear is heard at once.
 """
 
 import asyncio
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from honeyweights.containers.internet.talk import House, Remote, Talker
+from honeyweights.containers.internet.protocols.raw import Raw
+from honeyweights.containers.internet.talk import Data, House, Remote, Talker
 
 BLOCK = 1 << 18
 LINGER = 5.0
@@ -32,7 +36,7 @@ class Connection(asyncio.BufferedProtocol):
         self.claimed: str | None = None
         self._queue: deque[Iterator[bytes]] = deque()
         self._choked = self._shut = self._over = self._detached = False
-        self._heard = 0.0
+        self._heard = self._due = self._away = 0.0
         self._timers: list[asyncio.TimerHandle] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,6 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         address, port = transport.get_extra_info("sockname")[:2]
         source = transport.get_extra_info("peername") or ("", 0)
         self.remote = Remote(address, port, self._house.names.host(address), (source[0], source[1]))
+        self._away = self._house.distance.rtt(address)
         self._live.add(self)
         self._talker = self._start(self, self._house)
 
@@ -52,12 +57,16 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Tells the talker."""
         self._heard = asyncio.get_running_loop().time()
-        self._talker.received(self._buffer[:nbytes])
+        data = self._buffer[:nbytes]
+        try:
+            self._talker.received(data)
+        except Exception as fault:  # noqa: BLE001  # a protocol that an adversary's bytes have confused must not cost us the bytes
+            self._confused(fault, data)
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read."""
         self._over = True
-        self._talker.ended()
+        self._told(self._talker.ended)
         self._pump()
         return not self._transport.is_closing()
 
@@ -68,7 +77,7 @@ class Connection(asyncio.BufferedProtocol):
             timer.cancel()
         self._queue.clear()
         if not self._over and not self._detached:
-            self._talker.broken()
+            self._told(self._talker.broken)
 
     def pause_writing(self) -> None:
         """The client does not read: neither do we."""
@@ -85,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def flush(self) -> None:
         """Has the talker put down what it holds."""
-        self._talker.flush()
+        self._told(self._talker.flush)
 
     def send(self, data: bytes) -> None:
         """Sends behind all that was sent before."""
@@ -95,6 +104,9 @@ class Connection(asyncio.BufferedProtocol):
     def stream(self, blocks: Iterator[bytes]) -> None:
         """Sends blocks as fast as the client reads them."""
         if not self._shut:
+            if self._away and not self._queue:
+                self._due = asyncio.get_running_loop().time() + self._away
+                self.later(self._away, self._pump)
             self._queue.append(blocks)
             self._pump()
 
@@ -124,7 +136,24 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.abort()
         return own
 
+    def _told(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception as fault:  # noqa: BLE001  # as for received bytes
+            self._confused(fault, b"")
+
+    def _confused(self, fault: Exception, data: Data) -> None:
+        """Says so, and keeps what came and comes raw. What the confused protocol had held is lost, and counted as of unknown size."""
+        print(f"confused by {self.remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator; evidence is the next line
+        self._house.ledger.lose("conversation", 1, 0)
+        heir = Raw(self, self._house, tail=True)
+        self.turn(heir)
+        if len(data):
+            heir.received(data)
+
     def _pump(self) -> None:
+        if self._queue and self._away and asyncio.get_running_loop().time() < self._due:
+            return
         while self._queue and not self._choked and not self._transport.is_closing():
             blocks = self._queue[0]
             block = next(blocks, None)

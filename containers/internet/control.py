@@ -73,6 +73,7 @@ class Control:
         seed = bytes.fromhex(asked["seed"])
         hosts = asked.get("hosts", [])
         self.seed = seed
+        self._house.distance.configure(seed if asked.get("far", True) else b"")
         self._house.names.configure(seed, {host["name"]: host.get("address") for host in hosts})
         self._house.hosts.clear()
         for host in hosts:

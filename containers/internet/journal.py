@@ -1,17 +1,24 @@
 """Appends hash-chained records to a file: the one place where the sidecar's instruments write. Each record is on its way to disk on return.
 
-An adversary decides how many records there are, so their number is bounded; what came after is counted by kind and said at the end.
+An adversary decides how many records there are, so their number is bounded; what came after is counted by kind and said at the end. Kinds
+have bounds of their own, so that a port scan, a flood of names or of tiny requests cannot crowd out the receipt of a large transfer.
 """
 
 import os
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from honeyweights.evidence.chain import Chain, canonical
 
-MOST = 100_000
+MOST = 140_000
 """Records of a chain. A thousand curls write a few thousand."""
+LARGE = 1 << 12
+"""Bytes from which on a transfer is a large one."""
+SHARES: Mapping[str, int] = {"receipt": 60_000, "large receipt": 40_000, "contact": 15_000, "name": 15_000, "lost": 5_000}
+"""Lane -> records; what has no lane is bounded by `MOST` alone."""
 
 
 class Journal:
@@ -22,7 +29,9 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._chain = Chain(source)
         self._most = most
-        self._dropped: dict[str, int] = {}
+        self._written: Counter[str] = Counter()
+        self._dropped: dict[str, tuple[int, int]] = {}
+        """Kind -> records that the bounds kept out since the last `settle`, and the bytes that they spoke of."""
         self._lock = threading.Lock()
 
     @property
@@ -38,16 +47,19 @@ class Journal:
     def write(self, kind: str, body: dict[str, Any], t: int | None = None) -> None:
         """Appends one record. Beyond the bound it is counted instead."""
         with self._lock:
-            if self._chain.length >= self._most:
-                self._dropped[kind] = self._dropped.get(kind, 0) + 1
+            lane = f"large {kind}" if kind == "receipt" and body.get("sent", 0) >= LARGE else kind
+            if self._chain.length >= self._most or self._written[lane] >= SHARES.get(lane, self._most):
+                count, size = self._dropped.get(kind, (0, 0))
+                self._dropped[kind] = count + 1, size + int(body.get("sent", body.get("bytes", 0)))
                 return
+            self._written[lane] += 1
             self._append(kind, body, t)
 
     def settle(self) -> None:
         """Writes how many records the bound kept out since the last call. These few may exceed it."""
         with self._lock:
-            for kind, count in self._dropped.items():
-                self._append("lost", {"what": f"record:{kind}", "count": count, "bytes": 0}, None)
+            for kind, (count, size) in self._dropped.items():
+                self._append("lost", {"what": f"record:{kind}", "count": count, "bytes": size}, None)
             self._dropped.clear()
 
     def _append(self, kind: str, body: dict[str, Any], t: int | None) -> None:

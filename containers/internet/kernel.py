@@ -32,6 +32,8 @@ class Packet(NamedTuple):
     """IPv4 options, or IPv6 extension headers."""
     missing: int
     """Bytes that the log cut off."""
+    version: int
+    """Of IP: 4 or 6."""
 
 
 def parse(raw: bytes) -> Packet | None:
@@ -39,14 +41,14 @@ def parse(raw: bytes) -> Packet | None:
     if len(raw) >= 20 and raw[0] >> 4 == 4:  # noqa: PLR2004  # IPv4's shortest header, its version
         size = 4 * (raw[0] & 15)
         missing = int.from_bytes(raw[2:4], "big") - len(raw)
-        return Packet(socket.inet_ntoa(raw[12:16]), socket.inet_ntoa(raw[16:20]), raw[9], raw[size:], raw[20:size], max(0, missing))
+        return Packet(socket.inet_ntoa(raw[12:16]), socket.inet_ntoa(raw[16:20]), raw[9], raw[size:], raw[20:size], max(0, missing), 4)
     if len(raw) >= 40 and raw[0] >> 4 == 6:  # noqa: PLR2004  # IPv6's header, its version
         proto, at = raw[6], 40
         while proto in EXTENSIONS and at + 8 <= len(raw):
             proto, at = raw[at], at + 8 + 8 * raw[at + 1]
         missing = 40 + int.from_bytes(raw[4:6], "big") - len(raw)
         source, address = (socket.inet_ntop(socket.AF_INET6, raw[cut : cut + 16]) for cut in (8, 24))
-        return Packet(source, address, proto, raw[at:], raw[40:at], max(0, missing))
+        return Packet(source, address, proto, raw[at:], raw[40:at], max(0, missing), 6)
     return None
 
 
@@ -60,9 +62,9 @@ class Kernel:
         self._seen: OrderedDict[Hashable, None] = OrderedDict()
 
     def logged(self, why: str, raw: bytes) -> None:
-        """`why` is the rule's prefix: ping, refused, dropped, quic, trace, group, other, options."""
+        """`why` is the rule's prefix: ping, refused, dropped, quic, trace, group, hop, far, other, options."""
         packet = parse(raw)
-        if packet is None:
+        if packet is None or why == "far":  # what is far comes again when it has arrived
             return
         if packet.missing:
             self._ledger.lose("packet", 1, packet.missing)

@@ -39,6 +39,8 @@ class About(NamedTuple):
     claimed: str | bytes | None = None
     head: str | None = None
     """SHA-256 of the request's head in the spool."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What of the head a receipt shows by itself; never a secret."""
 
 
 class Transfer:
@@ -102,6 +104,7 @@ class Transfer:
             "ended": time.time_ns() // 1000,
             "finished": finished,
             "head": about.head,
+            "headers": {name: plain(value, 256) for name, value in about.headers},
             "stream": self.order,
         }
 
@@ -118,6 +121,7 @@ class Ledger:
         self.lost: dict[str, int] = {}
         self._open: dict[int, Transfer] = {}
         self._orders = 0
+        spool.reached = self._full
 
     def open(self, where: Where, about: About) -> Transfer:
         """Begins a transfer."""
@@ -150,6 +154,10 @@ class Ledger:
         """Says in the journal what could not be kept."""
         self.lost[what] = self.lost.get(what, 0) + count
         self.journal.write("lost", {"what": what, "count": count, "bytes": size})
+
+    def _full(self) -> None:
+        """The limit of captures was reached: from now on bytes are only counted. Said once, at the moment when it happens."""
+        self.journal.write("limit", {"what": "captures", "bytes": self.spool.limit})
 
     def opened(self, transfer: Transfer) -> int:
         """Registers a transfer; gives its place in the order of beginnings."""

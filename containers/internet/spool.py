@@ -1,19 +1,30 @@
 """Keeps captured bytes once, under their SHA-256, within a limit. No text of an adversary's is ever part of a path.
 
 The digest is taken while writing, small captures touch the disk once, large ones go there in big blocks. What the limit or the disk did not
-take is counted in its capture: `sent` is what came, `captured` what is kept.
+take is counted in its capture: `sent` is what came, `captured` what is kept. Thousands of captures may be open at once: together they hold
+no more than `MOST_HELD` in memory, and no file descriptor between two writes.
 """
 
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SMALL = 1 << 16
 """Bytes that a capture holds in memory before it makes a file."""
 BLOCK = 1 << 18
 DEFAULT_LIMIT = 4 << 30
+MOST_HELD = 48 << 20
+"""Bytes that all open captures hold in memory together; beyond it each is written as it comes."""
+RESERVE = 256 << 20
+"""Bytes of the disk that captures leave free: the journal has to go on when they cannot."""
+LOOK = 16 << 20
+"""Bytes granted between two looks at how much is free."""
+
+
+def _nothing() -> None:
+    """What is called where nobody listens."""
 
 
 class Spool:
@@ -24,6 +35,11 @@ class Spool:
         self.folder = folder
         self.limit = limit
         self.used = 0
+        self.held = 0
+        self.reached: Callable[[], None] = _nothing
+        """Called once, when the limit is reached for the first time."""
+        self._look_at = 0
+        self._full = False
         self._parts = 0
         self._lock = threading.Lock()
 
@@ -50,9 +66,24 @@ class Spool:
     def grant(self, wanted: int) -> int:
         """How many of `wanted` bytes may still be kept; these count as used."""
         with self._lock:
-            granted = max(0, min(wanted, self.limit - self.used))
+            if self.used >= self._look_at:
+                self._look_at = self.used + LOOK
+                disk = os.statvfs(self.folder)
+                self._full = disk.f_bavail * disk.f_frsize < RESERVE
+            granted = 0 if self._full else max(0, min(wanted, self.limit - self.used))
             self.used += granted
-            return granted
+        if granted < wanted:
+            reached, self.reached = self.reached, _nothing
+            reached()
+        return granted
+
+    def hold(self, count: int) -> bool:
+        """Whether `count` more bytes may wait in memory; negative ones are given back."""
+        with self._lock:
+            if count > 0 and self.held + count > MOST_HELD:
+                return False
+            self.held += count
+            return True
 
     def give_back(self, count: int) -> None:
         """Bytes that were granted and are not kept after all."""
@@ -72,7 +103,6 @@ class Capture:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._memory = bytearray()
-        self._file: int | None = None
         self._part: Path | None = None
         self._kept = hashlib.sha256()
         self._whole = self._kept
@@ -119,27 +149,31 @@ class Capture:
     def _keep(self, view: memoryview) -> None:
         self.captured += len(view)
         self._kept.update(view)
-        if len(self._memory) + len(view) <= SMALL:
+        if len(self._memory) + len(view) <= SMALL and self._spool.hold(len(view)):
             self._memory += view
         else:
             self._flush(view)
 
     def _flush(self, view: memoryview) -> bool:
         """Writes memory, then `view`. On a full disk the whole capture is given up: half a file under a digest would be a lie."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+        if self._part is None:
+            self._part, flags = self._spool.next_part(), flags | os.O_CREAT | os.O_EXCL
         try:
-            if self._file is None:
-                self._part = self._spool.next_part()
-                self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            for piece in (memoryview(self._memory), view):
-                _write_all(self._file, piece)
+            file = os.open(self._part, flags, 0o600)
+            try:
+                for piece in (memoryview(self._memory), view):
+                    _write_all(file, piece)
+            finally:
+                os.close(file)
         except OSError:
             self._give_up()
             return False
-        self._memory = bytearray()
+        self._forget()
         return True
 
     def _settle(self) -> bool:
-        return (not self._memory and self._file is not None) or self._flush(memoryview(b""))
+        return (not self._memory and self._part is not None) or self._flush(memoryview(b""))
 
     def _give_up(self) -> None:
         self._failed = True
@@ -150,11 +184,13 @@ class Capture:
         self.digest = None
         self._drop()
 
-    def _drop(self, *, unlink: bool = True) -> None:
+    def _forget(self) -> None:
+        """Memory's content lies on disk now, or nowhere."""
+        self._spool.hold(-len(self._memory))
         self._memory = bytearray()
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+
+    def _drop(self, *, unlink: bool = True) -> None:
+        self._forget()
         if unlink and self._part is not None:
             self._part.unlink(missing_ok=True)
         self._part = None

@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from honeyweights.containers.internet.distance import MOST_HOPS, NEAR4, NEAR6
 from honeyweights.containers.internet.nflog import GROUP
+from honeyweights.containers.internet.path import MARK
 from honeyweights.containers.internet.wire import PORT
 
 SOCKET = Path("/run/wire/wire.sock")
 PATIENCE = 30.0
 LEASE = b"addr4=10.64.7.23/24 gw4=10.64.7.1 addr6=fd07:64::23/64 gw6=fd07:64::1\n"
 LINKS = """\
-link add gw0 type veth peer name eth0 address 02:42:0a:40:07:17 netns /proc/self/fd/{namespace}
+link add gw0 address {gateway} type veth peer name eth0 address {machine} netns /proc/self/fd/{namespace}
 link set gw0 up
 addr add 10.64.7.1/24 dev gw0
 addr add fd07:64::1/64 dev gw0 nodad
@@ -26,15 +28,22 @@ route add local ::/0 dev lo
 route add table local fd07:64::/64 dev gw0
 route add table local fe80::/64 dev gw0
 """
+GATEWAY_MAKE, MACHINE_MAKE = "00:1c:73", "d0:94:66"
+"""Who made the network cards: a router's and a desk machine's. No container's address begins like that."""
 _LOG = f"log group {GROUP} snaplen 65535"
 RULES = f"""\
 table inet wire {{
+  set link {{ type ipv4_addr; flags interval; elements = {{ 10.64.7.0/24, 224.0.0.0/3 }}; }}
+  set link6 {{ type ipv6_addr; flags interval; elements = {{ fd07:64::/64, fe80::/10, ff00::/8 }}; }}
+  set near4 {{ type ipv4_addr; flags interval; elements = {{ {", ".join(NEAR4)} }}; }}
+  set near6 {{ type ipv6_addr; flags interval; elements = {{ {", ".join(NEAR6)} }}; }}
   set refused4 {{ type ipv4_addr . inet_proto . inet_service; }}
   set dropped4 {{ type ipv4_addr . inet_proto . inet_service; }}
   set refused6 {{ type ipv6_addr . inet_proto . inet_service; }}
   set dropped6 {{ type ipv6_addr . inet_proto . inet_service; }}
   chain pre {{
     type filter hook prerouting priority mangle;
+    iif lo meta mark {MARK} meta l4proto tcp tproxy to :{PORT} accept
     iif != gw0 return
     ip hdrlength > 5 {_LOG} prefix "options"
     icmpv6 type {{ mld-listener-report, mld-listener-done, mld2-listener-report }} return
@@ -42,11 +51,17 @@ table inet wire {{
     exthdr dst exists {_LOG} prefix "options"
     ip daddr 224.0.0.0/4 meta l4proto udp {_LOG} prefix "group" drop
     ip6 daddr ff00::/8 meta l4proto udp {_LOG} prefix "group" drop
+    ip ttl < {MOST_HOPS} ip daddr != @link meta l4proto {{ tcp, udp, icmp }} {_LOG} prefix "hop" drop
+    ip6 hoplimit < {MOST_HOPS} ip6 daddr != @link6 meta l4proto {{ tcp, udp, icmpv6 }} {_LOG} prefix "hop" drop
+    ip daddr 169.254.0.0/16 {_LOG} prefix "refused" reject with icmp host-unreachable
+    ip6 daddr fd00:ec2::/32 {_LOG} prefix "refused" reject with icmpv6 no-route
     ip daddr . meta l4proto . th dport @dropped4 {_LOG} prefix "dropped" drop
     ip6 daddr . meta l4proto . th dport @dropped6 {_LOG} prefix "dropped" drop
     udp dport {{ 443, 33434-33534 }} accept
     ip daddr . meta l4proto . th dport @refused4 accept
     ip6 daddr . meta l4proto . th dport @refused6 accept
+    tcp flags & (syn|ack|rst|fin) == syn ip daddr != @near4 {_LOG} prefix "far" drop
+    tcp flags & (syn|ack|rst|fin) == syn ip6 daddr != @near6 {_LOG} prefix "far" drop
     meta l4proto {{ tcp, udp }} tproxy to :{PORT}
   }}
   chain inp {{
@@ -56,6 +71,8 @@ table inet wire {{
     ip6 daddr . meta l4proto . th dport @refused6 {_LOG} prefix "refused" goto refuse
     udp dport 443 {_LOG} prefix "quic" reject with icmpx port-unreachable
     udp dport 33434-33534 {_LOG} prefix "trace" reject with icmpx port-unreachable
+    ip daddr != @near4 icmp type echo-request {_LOG} prefix "ping" drop
+    ip6 daddr != @near6 icmpv6 type echo-request {_LOG} prefix "ping" drop
     icmp type echo-request {_LOG} prefix "ping"
     icmpv6 type echo-request {_LOG} prefix "ping"
     meta l4proto != {{ tcp, udp, icmp, icmpv6, igmp }} {_LOG} prefix "other" drop
@@ -114,7 +131,8 @@ def receive(listener: socket.socket) -> tuple[socket.socket, int]:
 def make(namespace: int) -> None:
     """Makes the pair, one end here as `gw0`, the other there as `eth0`, and what takes every address."""
     os.set_inheritable(namespace, True)  # noqa: FBT003  # os takes it by position
-    run(["ip", "-batch", "-"], LINKS.format(namespace=namespace))
+    machine, gateway = (f"{make}:{os.urandom(3).hex(':')}" for make in (MACHINE_MAKE, GATEWAY_MAKE))
+    run(["ip", "-batch", "-"], LINKS.format(namespace=namespace, machine=machine, gateway=gateway))
     os.close(namespace)
     run(["nft", "-f", "-"], RULES)
 

@@ -6,8 +6,10 @@ port, so that an unconnected client sees whom it asked.
 
 import asyncio
 import contextlib
+import resource
 import socket
 import struct
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -29,6 +31,8 @@ REPLY_SOCKETS = 64
 AT_ONCE = 256
 """Datagrams read before other sockets get their turn."""
 CONTROL = 256
+MOST_CONNECTIONS = 8192
+"""Connections at once. Those beyond are cut as they come, and counted: memory is bounded, and who was there before is still served."""
 DIAL_PATIENCE = 10.0
 """Seconds until a workstation that does not answer has not answered."""
 RAW_UDP = About(channel="udp", protocol="raw-udp")
@@ -62,6 +66,8 @@ class Wire:
     async def listen(self) -> None:
         """Opens the four listeners."""
         loop = asyncio.get_running_loop()
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a connection is a descriptor
         for family, anywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104  # every address on earth, behind the wire
             streams = transparent(family, socket.SOCK_STREAM)
             streams.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)  # urgent bytes are bytes too
@@ -95,7 +101,9 @@ class Wire:
         self._house.flows.sweep()
         self.sweep_later()
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> asyncio.BaseProtocol:
+        if len(self.live) >= MOST_CONNECTIONS:
+            return _TooMany(self._house)
         return Connection(self._house, self._buffer, sniff.first, self.live)
 
     def dial(self, remote: Remote, opens: Opens, failed: Callable[[], None]) -> None:
@@ -133,13 +141,21 @@ class Wire:
         self.sweep_later()
 
     def _datagram(self, remote: Remote, data: Data) -> None:
-        reply, taken = sniff.datagram(remote, data, self._house)
+        try:
+            reply, taken = sniff.datagram(remote, data, self._house)
+        except Exception as fault:  # noqa: BLE001  # a protocol that an adversary's bytes have confused must not cost us the bytes
+            print(f"confused by a datagram to {remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator
+            reply, taken = None, False
         if not taken and len(data):
             self._house.flows.write(("udp", remote), data, lambda: self._house.ledger.open(remote, RAW_UDP))
         elif not len(data):
             self._house.ledger.contact(remote, "empty", "udp", port=remote.port)
         if reply is not None:
-            self._reply(remote, reply)
+            away = self._house.distance.rtt(remote.address)
+            if away:
+                asyncio.get_running_loop().call_later(away, self._reply, remote, reply)
+            else:
+                self._reply(remote, reply)
 
     def _control(self, control: list[tuple[int, int, bytes]], listener: socket.socket) -> tuple[str, int] | None:
         """The destination that the client meant; counts what the kernel had to drop."""
@@ -173,3 +189,18 @@ class Wire:
             self._replies[key].sendto(reply, remote.source)
         except OSError:
             return  # a broadcast address cannot be answered from; a full buffer drops a reply as any network does
+
+
+class _TooMany(asyncio.Protocol):
+    """One connection too many: cut at once."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Says who was meant, and hangs up."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a TCP server's
+        address, port = transport.get_extra_info("sockname")[:2]
+        self._house.ledger.lose("connection", 1, 0)
+        self._house.ledger.contact(Remote(address, port, self._house.names.host(address)), "refused", "tcp", port=port)
+        transport.abort()
