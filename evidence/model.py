@@ -83,6 +83,9 @@ class Receipt(Frozen):
     """SHA-256 of the captured payload; null when nothing was kept."""
     head: str | None = None
     """SHA-256 of the request's head in the spool (HTTP's request line and fields); null where the protocol has none."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """The few fields of the head that tell what was sent (content type, length and range, user agent, ...), lower-case names; of an
+    authorization only its scheme. Empty where the protocol has none."""
     started: int
     ended: int
     finished: bool

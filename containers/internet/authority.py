@@ -17,6 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 MOST = 256
 """Certificates kept. Somebody who asks for a fresh name each time gets them all the same."""
+SPOKEN = ["h2", "http/1.1", "http/1.0", "dot", "ftp", "imap", "pop3"]
+"""Protocols that a client may ask for by ALPN, the first one wins; what is then spoken is looked at all the same."""
 LONGEST_NAME = 64
 """Characters of a common name (RFC 5280, upper bounds)."""
 DAY = dt.timedelta(days=1)
@@ -59,7 +61,7 @@ class Authority:
     def _made(self, name: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sslobject_class = Asked
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(SPOKEN)
         context.sni_callback = self._asked
         pem = self.certify(name) + self._certificate.public_bytes(serialization.Encoding.PEM) + _pem(self._leaf)
         file = os.memfd_create("certificate")

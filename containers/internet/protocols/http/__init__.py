@@ -1,6 +1,6 @@
 """HTTP: what a request looks like from its first bytes."""
 
-from honeyweights.containers.internet.rules import Rule
+from honeyweights.containers.internet.rules import Rule, begins
 
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT", b"PROPFIND", b"PROPPATCH", b"MKCOL",
            b"MOVE", b"COPY", b"LOCK", b"UNLOCK", b"REPORT", b"SEARCH", b"PURGE")  # fmt: skip
@@ -16,4 +16,4 @@ def request(first: bytes) -> bool | None:
     return None if not target else method == b"CONNECT" or target[:1] in b"/hH*"
 
 
-RULES = (Rule("http", request, "http.server:Http"),)
+RULES = (Rule("http", request, "http.server:Http"), Rule("http2", begins(b"PRI * HTTP/2.0\r\n"), "http.http2:Http2"))

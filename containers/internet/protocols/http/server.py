@@ -4,13 +4,14 @@ One receipt for each request. What is not HTTP is kept raw, after a 400.
 """
 
 import re
-from email.utils import formatdate
 from http import HTTPStatus
 
 import h11
 
+from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http.body import Chunked, NotChunked, Sized
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade, without_port
+from honeyweights.containers.internet.protocols.http.fields import NO_BODY, SERVER, answered, authority_of, joined, reason
 from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About
@@ -20,7 +21,6 @@ LONGEST_HEAD = 1 << 20
 STEP = 1 << 14
 """Bytes that are searched for the end of a head at a time: pipelined requests are not copied again and again."""
 END_OF_HEAD = re.compile(rb"\n\r?\n")
-SERVER = "nginx/1.22.1"
 
 
 class Http(Talker):
@@ -101,10 +101,7 @@ class Http(Talker):
         return visit
 
     def _begin(self, event: h11.Request) -> Visit:
-        fields: dict[str, str] = {}
-        for name, value in event.headers:
-            key, text = bytes(name).decode("ascii"), bytes(value).decode("latin-1")
-            fields[key] = f"{fields[key]}, {text}" if key in fields else text
+        fields = joined(event.headers)
         target = event.target.decode("ascii")
         asked = authority_of(target)
         claimed = asked or fields.get("host") or self._line.claimed or ""
@@ -142,6 +139,8 @@ class Http(Talker):
         self._keep_extras(visit)
         self._visit = None
         answer = visit.finish()
+        if isinstance(answer, Reply) and wants_http2(visit.head):
+            answer = self._http2(answer, visit.head)
         if isinstance(answer, Upgrade):
             return self._turn(answer, rest)
         self._say(answer, visit.head.method)
@@ -160,8 +159,8 @@ class Http(Talker):
 
     def _say(self, answer: Reply, method: str) -> None:
         length = answer.length or len(answer.body)
-        headers = fields_of(answer)
-        if answer.status not in {204, 304}:
+        headers = answered(answer)
+        if answer.status not in NO_BODY:
             headers.append(("Content-Length", str(length)))
         connection, send = self._connection, self._line.send
         send(connection.send(h11.Response(status_code=answer.status, headers=headers, reason=reason(answer.status))) or b"")
@@ -170,6 +169,19 @@ class Http(Talker):
             connection.send_with_data_passthrough(h11.Data(data=body))  # type: ignore[arg-type]  # h11 wants no more of it than its length
             self._line.stream(iter([answer.body]) if answer.blocks is None else answer.blocks)
         send(connection.send(h11.EndOfMessage()) or b"")
+
+    def _http2(self, answer: Reply, head: Head) -> Reply | Upgrade:
+        """The answer by HTTP/2, as stream 1 (RFC 7540, 3.2); as it is where the client's settings are none."""
+        try:
+            heir = sniff.load("http.http2:Http2")(self._line, self._house, head.header("http2-settings").encode("latin-1"))
+        except ValueError:
+            return answer
+
+        def speak(_line: Line) -> Talker:
+            heir.say(1, answer, head.method)
+            return heir  # type: ignore[no-any-return]  # loaded by name: h2 is imported only where somebody speaks it
+
+        return Upgrade(101, (("Connection", "Upgrade"), ("Upgrade", "h2c")), speak)
 
     def _turn(self, upgrade: Upgrade, rest: Data) -> Data:
         """From here on the line speaks something else."""
@@ -216,23 +228,7 @@ class _Counted:
         return self._length
 
 
-def fields_of(answer: Reply) -> list[tuple[str, str]]:
-    """The fields of an answer, its length apart; a service may be a server of another make."""
-    own = {name.lower() for name, _ in answer.extra}
-    fields = [("Server", SERVER), ("Date", formatdate(usegmt=True)), ("Content-Type", answer.kind)]
-    bare = answer.status in {204, 304} or not answer.kind
-    return [field for field in fields if field[0].lower() not in own and not (bare and field[0] == "Content-Type")] + list(answer.extra)
-
-
-def reason(status: int) -> str:
-    """What stands behind a status code."""
-    return HTTPStatus(status).phrase if status in _KNOWN else ""
-
-
-def authority_of(target: str) -> str:
-    """What an absolute URL asks a proxy for: `host:port`, or nothing."""
-    scheme, there, rest = target[:2048].partition("://")
-    return rest.partition("/")[0].partition("?")[0] if there and scheme.isalpha() else ""
-
-
-_KNOWN = frozenset(HTTPStatus)
+def wants_http2(head: Head) -> bool:
+    """Whether the client would go on in HTTP/2 on a line without TLS."""
+    tokens = {token.strip().lower() for token in head.header("upgrade").split(",")}
+    return "h2c" in tokens and not head.secure and head.version == "1.1" and "http2-settings" in head.headers

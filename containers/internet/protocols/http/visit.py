@@ -7,6 +7,7 @@ receipt's `head`; one of unusual size is a payload as well.
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http import services
 from honeyweights.containers.internet.protocols.http.exchange import Exchange, Head, Reply, Upgrade
+from honeyweights.containers.internet.protocols.http.fields import noted
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House
 
@@ -31,6 +32,7 @@ class Visit:
             target=head.target,
             claimed=claimed or None,
             head=house.ledger.keep(raw),
+            headers=noted(head.headers),
         )
         if len(raw) > USUAL_HEAD:
             house.ledger.whole(head.remote, about._replace(protocol="http-head"), raw)

@@ -24,11 +24,11 @@ HANDSHAKE = About(channel="https", protocol="tls")
 class Tls(Talker):
     """The server's end of one TLS connection."""
 
-    def __init__(self, line: Line, house: House, inside: Callable[[Line, House], Talker] = sniff.Sniffer) -> None:
+    def __init__(self, line: Line, house: House, inside: Callable[[Line, House], Talker] | None = None) -> None:
         """`inside`: who is told what is inside; another protocol that has upgraded its line says itself."""
         self._line = line
         self._house = house
-        self._inside = inside
+        self._inside = inside or sniff.Sniffer
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = house.authority().serve(self._in, self._out, line.remote.host or line.remote.address)

@@ -1,0 +1,60 @@
+"""The fields of heads, in and out: how repeated ones are joined, which of them a receipt shows, which of them an answer has."""
+
+from collections.abc import Iterable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+
+from honeyweights.containers.internet.protocols.http.exchange import Reply
+
+SERVER = "nginx/1.22.1"
+NO_BODY = frozenset({204, 304})
+"""Statuses that never have a body (RFC 9110, 6.4.1)."""
+NOTED = frozenset({
+    "content-disposition", "content-encoding", "content-length", "content-range", "content-type", "transfer-encoding", "upload-length",
+    "upload-offset", "user-agent", "x-amz-acl", "x-amz-content-sha256", "x-amz-copy-source", "x-amz-decoded-content-length",
+    "x-goog-resumable", "x-ms-blob-type",
+})  # fmt: skip
+"""Fields that a receipt shows as they came. Everything else stands in the head that it leads to."""
+SCHEMES = frozenset({"aws4-hmac-sha256", "basic", "bearer", "digest", "negotiate", "ntlm", "sharedkey", "token"})
+"""Ways to prove who one is; a receipt names the way and no more, since the rest is a secret."""
+LONGEST = 200
+"""Characters of a field that a receipt shows."""
+_KNOWN = frozenset(HTTPStatus)
+
+
+def joined(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Names in lower case; the values of repeated ones joined by a comma."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        key, text = bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def noted(fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What a receipt shows of a head."""
+    shown = [(name, value[:LONGEST]) for name, value in fields.items() if name in NOTED]
+    if "authorization" in fields:
+        scheme = fields["authorization"].partition(" ")[0]
+        shown.append(("authorization", scheme if scheme.lower() in SCHEMES else "other"))
+    return tuple(sorted(shown))
+
+
+def answered(answer: Reply) -> list[tuple[str, str]]:
+    """The fields of an answer, its length apart; a service may be a server of another make."""
+    own = {name.lower() for name, _ in answer.extra}
+    fields = [("Server", SERVER), ("Date", formatdate(usegmt=True))]
+    if answer.kind and answer.status not in NO_BODY:
+        fields.append(("Content-Type", answer.kind))
+    return [field for field in fields if field[0].lower() not in own] + list(answer.extra)
+
+
+def reason(status: int) -> str:
+    """What stands behind a status code."""
+    return HTTPStatus(status).phrase if status in _KNOWN else ""
+
+
+def authority_of(target: str) -> str:
+    """What an absolute URL asks a proxy for: `host:port`, or nothing."""
+    scheme, there, rest = target[:2048].partition("://")
+    return rest.partition("/")[0].partition("?")[0] if there and scheme.isalpha() else ""
