@@ -4,13 +4,7 @@ from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.rules import LAST, Rule, anything
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
-BANNERS = {
-    21: "220 (vsFTPd 3.0.3)\r\n",
-    25: "220 {host} ESMTP Postfix (Debian/GNU)\r\n",
-    587: "220 {host} ESMTP Postfix (Debian/GNU)\r\n",
-    110: "+OK Dovecot ready.\r\n",
-    143: "* OK [CAPABILITY IMAP4rev1 STARTTLS] Dovecot ready.\r\n",
-}
+BANNERS = {5900: "RFB 003.008\n", 6600: "OK MPD 0.23.5\n"}
 """What a server says first where the server speaks first."""
 RULES = (Rule("raw", anything, "raw:Raw", greets=frozenset(BANNERS), rank=LAST),)
 PLAIN = About(channel="tcp", protocol="raw-tcp")

@@ -1,0 +1,15 @@
+"""FTP, in the clear, upgraded to TLS, and inside TLS from the beginning."""
+
+from honeyweights.containers.internet.rules import Rule, begins
+
+CLEAR, SECURE = frozenset({21, 2121}), frozenset({990})
+RULES = (
+    Rule(
+        "ftp",
+        begins(b"USER ", b"AUTH ", b"FEAT\r", b"user "),
+        "ftp.server:Ftp",
+        ports=CLEAR | SECURE,
+        greets=CLEAR,
+        greets_inside=CLEAR | SECURE,
+    ),
+)

@@ -1,0 +1,86 @@
+"""A user's mailboxes over a host's memory, and what FETCH says of their messages."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote
+
+from honeyweights.containers.internet.files import Disk, File
+from honeyweights.containers.internet.spool import Capture
+
+ALWAYS = ("INBOX", "Drafts", "Sent", "Trash")
+MOST_HEADER = 1 << 18
+_RANGE = re.compile(rb"(\d{1,9}|\*)(?::(\d{1,9}|\*))?")
+_BODY = re.compile(rb"BODY(?:\.PEEK)?\[([^\]]*)\](?:<\d+(?:\.\d+)?>)?|RFC822(?:\.HEADER|\.TEXT)?(?![.\w])")
+
+
+class Boxes:
+    """One user's."""
+
+    def __init__(self, disk: Disk, user: str) -> None:
+        self.disk = disk
+        self._root = "/" + (quote(user, safe="")[:200] or "nobody")
+
+    def create(self, box: str) -> None:
+        """Makes a mailbox."""
+        self.disk.mkdir(self._folder(box), parents=True)
+
+    def names(self) -> list[str]:
+        """Of all mailboxes."""
+        return [*ALWAYS, *(name for found in self.disk.names(self._root) if (name := unquote(found)) not in ALWAYS)]
+
+    def add(self, box: str, capture: Capture) -> None:
+        """A message came."""
+        self.disk.keep(f"{self._folder(box)}/{len(self.messages(box)) + 1:06}", capture)
+
+    def messages(self, box: str) -> list[File]:
+        """In the order in which they came."""
+        folder = self._folder(box)
+        return [self.disk.files[path] for path in sorted(self.disk.files) if posixpath.dirname(path) == folder]
+
+    def blocks(self, file: File) -> Iterator[bytes]:
+        """A message's bytes."""
+        for at in range(0, file.kept, 1 << 18):
+            yield self.disk.read(file, at, 1 << 18)
+
+    def _folder(self, box: str) -> str:
+        box = "INBOX" if box.upper() == "INBOX" else box
+        return f"{self._root}/{quote(box, safe='')[:400] or 'INBOX'}"
+
+
+def numbers(text: bytes, count: int) -> list[int]:
+    """The numbers of a sequence set that exist (RFC 3501, 9)."""
+    found: set[int] = set()
+    for low, high in _RANGE.findall(text):
+        ends = [count if end == b"*" else int(end) for end in (low, high or low)]
+        found |= set(range(max(1, min(ends)), min(count, max(ends)) + 1))
+    return sorted(found)
+
+
+def fetched(boxes: Boxes, box: str, which: bytes, items: bytes) -> Iterator[bytes]:
+    """FETCH's answers: what was asked for of each message."""
+    messages = boxes.messages(box)
+    items = items.upper()
+    for number in numbers(which, len(messages)):
+        file = messages[number - 1]
+        yield b"* %d FETCH (UID %d FLAGS (\\Seen) RFC822.SIZE %d" % (number, number, file.kept)
+        if b"INTERNALDATE" in items:
+            yield b' INTERNALDATE "17-Jun-2024 09:12:44 +0000"'
+        for asked in _BODY.finditer(items):
+            yield from _part(boxes, file, asked[0].replace(b".PEEK", b""))
+        yield b")\r\n"
+
+
+def _part(boxes: Boxes, file: File, name: bytes) -> Iterator[bytes]:
+    head = boxes.disk.read(file, 0, MOST_HEADER)
+    cut = head.find(b"\r\n\r\n") + 4
+    if b"HEADER" in name:
+        yield b" %b {%d}\r\n" % (name, cut if cut > 3 else 0)  # noqa: PLR2004  # not found
+        yield head[:cut] if cut > 3 else b""  # noqa: PLR2004  # likewise
+        return
+    start = cut if b"TEXT" in name and cut > 3 else 0  # noqa: PLR2004  # likewise
+    yield b" %b {%d}\r\n" % (name, file.kept - start)
+    if start:
+        yield boxes.disk.read(file, start, file.kept - start)
+    else:
+        yield from boxes.blocks(file)
