@@ -1,0 +1,159 @@
+"""What the workstation does to the internet in `test_internet_load`: run there by its own Python, prints one JSON object.
+
+    crowd.py many COUNT SIZE HOST PORT     connections at once, each with bytes of its own, half of them, a pause, the rest
+    crowd.py slow COUNT HOST PORT          a request a byte at a time, for ever
+    crowd.py silent COUNT HOST PORT        connections that say nothing, for ever
+    crowd.py dying COUNT SIZE HOST         processes that are killed in the middle of an upload
+    crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
+    crowd.py names COUNT                   questions, each for a name of its own
+    crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
+"""
+
+import asyncio
+import collections
+import hashlib
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import struct
+import sys
+import time
+
+
+def payload(number: int, size: int) -> bytes:
+    return hashlib.shake_128(str(number).encode()).digest(size)
+
+
+async def many(count: int, size: int, host: str, port: int) -> dict[str, object]:
+    ended: collections.Counter[str] = collections.Counter()
+
+    async def one(number: int) -> None:
+        body = payload(number, size)
+        head = f"PUT /{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n".encode() if port == 80 else b""
+        try:
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 60)
+            opened.append(number)
+            writer.write(head + body[: size // 2])
+            await writer.drain()
+            while len(opened) < count and time.monotonic() < patience:
+                await asyncio.sleep(0.1)
+            writer.write(body[size // 2 :])
+            await writer.drain()
+            if port != 80:
+                writer.write_eof()
+            answer = await asyncio.wait_for(reader.readline(), 120)
+            writer.close()
+        except OSError as error:
+            ended[type(error).__name__] += 1
+        else:
+            ended[answer.decode("latin-1").strip()] += 1
+
+    opened: list[int] = []
+    patience = time.monotonic() + 60
+    await asyncio.gather(*(one(number) for number in range(count)))
+    return {"ended": ended, "digests": [hashlib.sha256(payload(number, size)).hexdigest() for number in range(count)]}
+
+
+async def slow(count: int, host: str, port: int) -> dict[str, object]:
+    lines = [await asyncio.open_connection(host, port) for _ in range(count)]
+    print(json.dumps({"open": len(lines)}), flush=True)
+    while True:
+        for _, writer in lines:
+            writer.write(b"GET / HTTP/1.1\r\nX-A: "[:1] if writer.transport.get_write_buffer_size() else b"X")
+        await asyncio.sleep(0.5)
+
+
+async def silent(count: int, host: str, port: int) -> dict[str, object]:
+    lines = [await asyncio.open_connection(host, port) for _ in range(count)]
+    print(json.dumps({"open": len(lines)}), flush=True)
+    await asyncio.sleep(600)
+    return {"open": len(lines)}
+
+
+def dying(count: int, size: int, host: str) -> dict[str, object]:
+    for number in range(count):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            line = socket.create_connection((host, 80))
+            line.sendall(f"PUT /dying-{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {2 * size}\r\n\r\n".encode() + payload(number, size))
+            os.write(writing, b"x")
+            signal.pause()
+        os.read(reading, 1)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+    return {"digests": [hashlib.sha256(payload(number, size)).hexdigest() for number in range(count)]}
+
+
+def garbage(seed: int, *ports: int) -> dict[str, object]:
+    noise = random.Random(seed)
+    sent = {}
+    for place, port in enumerate(ports):
+        address = f"198.51.100.{place + 1}"
+        data = noise.randbytes(3000)
+        with socket.create_connection((address, port), 10) as line:
+            line.settimeout(10)
+            try:
+                line.sendall(data)
+                line.shutdown(socket.SHUT_WR)
+                while line.recv(65536):
+                    pass
+            except OSError:
+                pass  # hung up on: the bytes were sent all the same
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for _ in range(5):
+                line.sendto(noise.randbytes(600), (address, port))
+        sent[address] = [port, len(data), 3000]
+    return {"sent": sent}
+
+
+def names(count: int) -> dict[str, object]:
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    line.settimeout(3)
+    line.connect(("10.64.7.1", 53))
+    begun, answered, asked = time.monotonic(), 0, 0
+    while answered < count:
+        while asked < count and asked - answered < 64:
+            labels = (f"n{asked}".encode(), b"leak", b"example", b"org")
+            name = b"".join(bytes([len(label)]) + label for label in labels)
+            line.send(struct.pack("!HHHHHH", asked & 0xFFFF, 0x100, 1, 0, 0, 0) + name + b"\0\0\1\0\1")
+            asked += 1
+        try:
+            line.recv(2000)
+        except TimeoutError:
+            break
+        answered += 1
+    return {"asked": asked, "answered": answered, "per_second": round(answered / (time.monotonic() - begun))}
+
+
+def syn(count: int, host: str, port: int) -> dict[str, object]:
+    line = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    source = socket.inet_aton("10.64.7.77")  # nobody's: so that no kernel takes the half-open connection back
+    line.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+    for number in range(count):
+        head = struct.pack("!HHIIBBHHH", 1024 + number % 60000, port, number, 0, 0x50, 2, 65535, 0, 0)
+        pseudo = source + socket.inet_aton(host) + struct.pack("!BBH", 0, 6, 20)
+        total = sum(struct.unpack("!16H", pseudo + head))
+        total = (total & 0xFFFF) + (total >> 16)
+        head = head[:16] + (~(total + (total >> 16)) & 0xFFFF).to_bytes(2, "big") + head[18:]
+        packet = struct.pack("!BBHHHBBH", 0x45, 0, 40, number & 0xFFFF, 0, 64, 6, 0) + source + socket.inet_aton(host) + head
+        line.sendto(packet, (host, 0))
+    return {"sent": count}
+
+
+def main() -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    what, *given = sys.argv[1:]
+    arguments = [int(word) if word.isdigit() else word for word in given]
+    made = globals()[what](*arguments)
+    print(json.dumps(asyncio.run(made) if asyncio.iscoroutine(made) else made))
+
+
+if __name__ == "__main__":
+    main()
