@@ -7,6 +7,7 @@ What we say is as late as the place is far (`distance`); what we hear is heard a
 """
 
 import asyncio
+import contextlib
 import socket
 import sys
 from collections import deque
@@ -166,7 +167,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._over:
             self._transport.close()
         elif self._transport.can_write_eof():
-            self._transport.write_eof()
+            with contextlib.suppress(OSError):  # the client has gone already: the loop will say so in its turn
+                self._transport.write_eof()
 
     def _linger(self) -> None:
         silent = asyncio.get_running_loop().time() - self._heard
