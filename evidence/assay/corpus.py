@@ -14,6 +14,11 @@ from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.index import Bytes, Index
 from honeyweights.evidence.weights import ModelSpec
 
+PERIOD = 48
+"""How far bytes are apart whose differences are indexed: keys of 1, 2, 3, 4, 6, 8, 12, 16, 24 and 48 bytes repeat in so many."""
+DIFFERENCE_RATE = 128
+_COMBINE = {"xor": np.bitwise_xor, "added": np.subtract}
+
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
@@ -43,6 +48,17 @@ class Corpus:
     def index(self) -> Index:
         """Built when the first byte is looked up."""
         return Index(self.data, self.seed)
+
+    def differences(self, name: str) -> Index:
+        """An index of the bytes combined with those `PERIOD` before them, by `xor` or by subtraction (`added`)."""
+        if name not in self._differences:
+            combine = _COMBINE[name]
+            self._differences[name] = Index(combine(self.data[PERIOD:], self.data[:-PERIOD]), self.seed, rate=DIFFERENCE_RATE)
+        return self._differences[name]
+
+    @functools.cached_property
+    def _differences(self) -> dict[str, Index]:
+        return {}
 
     def by_file(self, found: Ranges) -> dict[str, Ranges]:
         """The found positions of each file that has any, counted from the first byte behind its header."""

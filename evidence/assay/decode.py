@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
+from honeyweights.evidence.assay.forms import Sight
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.texture import text_ranges
 from honeyweights.evidence.assay.trace import Trace
@@ -83,6 +84,10 @@ class View:
     """Positions that no compressed stream reaches over: what stands behind has nothing to do with what stands before."""
     fresh: Callable[[int, bytes], bool] = lambda _start, _digest: True
     """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
+    seek: Callable[[str, "View"], list[Sight]] = lambda _name, _view: []
+    """Where the artefacts' bytes stand in a form of that name (`forms`)."""
+    sights: list[Sight] = field(default_factory=list)
+    """What the probe that ran last sought and found."""
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 
@@ -130,5 +135,7 @@ class Decoder:
     probe: Callable[[View], Ranges]
     """Where it is worth trying; empty means not at all."""
     decode: Callable[[View, Ranges], Iterator[Decoded]]
+    once: bool = False
+    """Two rows of this kind do not follow each other: forms of forms are forms, and would have no end."""
     alternatives: bool = False
     """Its pieces are readings of the same bytes (phases), each of what the former ones left: the last one's opaque bytes are what count."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from honeyweights.evidence.assay import forms
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, union
@@ -37,6 +38,8 @@ class Body:
     chain: Chain = ()
     walls: Ints = field(default_factory=lambda: EMPTY.starts)
     """As `View.walls`."""
+    form: bool = False
+    """It is what a row made that is tried `once`."""
 
 
 @dataclass(eq=False)
@@ -89,15 +92,17 @@ class Search:
             promise=lambda data: sample(data, self.corpus),
             walls=body.walls,
             fresh=lambda start, digest: ledger.fresh(body, start, digest),
+            seek=lambda name, view: forms.seek(self.corpus, name, view.data, view.residue, view.text),
         )
         opaque: Opaque = Counter()
         shown = [explained]
+        table = [row for row in self.table if not (row.once and body.form)]
         if len(body.chain) < self.budget.depth:
-            for decoder in self.table:
+            for decoder in table:
                 outer, within = self._run(decoder, body, view, ledger)
                 opaque += within
                 shown.append(outer)
-        elif dense(view.data, union([self._probe(decoder, view) for decoder in self.table])):
+        elif dense(view.data, union([self._probe(decoder, view) for decoder in table])):
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
         everything = union(shown)
         still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
@@ -112,10 +117,12 @@ class Search:
             if piece.data.size < RUN or self.budget.late():
                 continue
             walls = piece.origin.walls if isinstance(piece.origin, Streams) else EMPTY.starts
-            inner = Body(data=piece.data, owners=_owners(body, piece), chain=(*body.chain, decoder.name), walls=walls)
+            chain = (*body.chain, decoder.name)
+            inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once)
             plain = self.scan(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
-            opaque = within if decoder.alternatives else opaque + within
+            if not decoder.once:  # what a form leaves unread is still there, unread, in the body
+                opaque = within if decoder.alternatives else opaque + within
             shown.append(_outward(piece))
         view.explain(union(shown), extents)
         return union(shown), opaque

@@ -14,18 +14,22 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Piece k: inner positions from `inner[k]` to `inner[k + 1]` came from outer ones from `start[k]` to `end[k]`. Both ascend."""
+    """Piece k: inner positions from `inner[k]` to `inner[k + 1]` came from outer ones from `start[k]` to `end[k]`. Both ascend from piece to
+    piece, and inside a piece too, unless it is flipped.
+    """
 
     inner: Ints
     """One more than there are pieces; begins with 0."""
     start: Ints
     end: Ints
+    flip: bool = False
+    """Inside each piece the first inner position came from the last outer one, and so on."""
 
     @staticmethod
-    def of(pieces: list[tuple[int, int, int]]) -> "Trace":
+    def of(pieces: list[tuple[int, int, int]], *, flip: bool = False) -> "Trace":
         """From (inner size, outer start, outer end) of each piece."""
         table = np.array(pieces, np.int64).reshape(-1, 3)
-        return Trace(np.concatenate(([0], np.cumsum(table[:, 0]))), table[:, 1], table[:, 2])
+        return Trace(np.concatenate(([0], np.cumsum(table[:, 0]))), table[:, 1], table[:, 2], flip)
 
     def outward(self, found: Ranges) -> Ranges:
         """The outer positions of inner ones."""
@@ -35,9 +39,22 @@ class Trace:
         piece = np.clip(np.searchsorted(self.inner, starts, "right") - 1, 0, self.start.size - 1)
         size = self.inner[piece + 1] - self.inner[piece]
         rate = (self.end[piece] - self.start[piece]) / np.maximum(size, 1)
+        if self.flip:
+            starts, ends = (self.inner[piece] + self.inner[piece + 1] - side for side in (ends, starts))
         first = self.start[piece] + np.floor((starts - self.inner[piece]) * rate).astype(np.int64)
         last = self.start[piece] + np.ceil((ends - self.inner[piece]) * rate).astype(np.int64)
         return Ranges.of(first, np.minimum(last, self.end[piece]))
+
+    def turned(self, owners: "Owners") -> "Owners":
+        """Whose the inner bytes of flipped pieces are."""
+        points = np.unique(np.concatenate((self.start, owners.cuts)))
+        home = np.searchsorted(self.start, points, "right") - 1
+        inside = (home >= 0) & (points < self.end[home])
+        points, home = points[inside], home[inside]
+        stops = np.minimum(np.append(points[1:], np.iinfo(np.int64).max), self.end[home])
+        inner = self.inner[home] + self.end[home] - stops
+        order = np.argsort(inner, kind="stable")
+        return Owners(inner[order], owners.at(points)[order])
 
     def inward(self, points: Ints) -> Ints:
         """For each outer position the first inner one that came from there or behind it."""
@@ -62,6 +79,8 @@ class Owners:
 
     def through(self, trace: Trace) -> "Owners":
         """Of what a decoder put out that works a few bytes at a time, so that each capture's bytes decode by themselves."""
+        if trace.flip:
+            return trace.turned(self)
         cuts = trace.inward(self.cuts)
         cuts[:1] = 0
         last = np.concatenate((cuts[1:] != cuts[:-1], [True]))  # of several at one place the last one begins there

@@ -1,0 +1,95 @@
+"""Forms of the bytes themselves: reversed, nibbles or bits turned round, bytes of words swapped, a repeating key, one lane of several.
+
+They stand last in the table and look at all that is left, be it part of an archive that nothing could read. Where they are worth trying is
+found by `forms`; here they are undone, stretch by stretch.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import Ranges, union
+from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
+from honeyweights.evidence.assay.forms import Sight
+from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.trace import Trace
+
+_RANK = 90
+_BITS = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
+_NIBBLES = np.array([byte >> 4 | (byte & 15) << 4 for byte in range(256)], np.uint8)
+Undo = Callable[[Bytes, int, Sight], Bytes]
+"""Bytes that stand at a position of the body -> what they were; as many, but for lanes."""
+
+
+def _swap(data: Bytes, _start: int, sight: Sight) -> Bytes:
+    return data.reshape(-1, sight.width)[:, ::-1].ravel()
+
+
+def _xor(data: Bytes, start: int, sight: Sight) -> Bytes:
+    return data ^ _key(data.size, start, sight)
+
+
+def _subtract(data: Bytes, start: int, sight: Sight) -> Bytes:
+    return data - _key(data.size, start, sight)
+
+
+def _key(size: int, start: int, sight: Sight) -> Bytes:
+    turned = np.roll(np.frombuffer(sight.key, np.uint8), -(start % len(sight.key)))
+    return np.resize(turned, size)
+
+
+def _lane(data: Bytes, start: int, sight: Sight) -> Bytes:
+    return data[(sight.phase - start) % sight.width :: sight.width]
+
+
+FORMS: dict[str, Undo] = {
+    "reversed": lambda data, _start, _sight: data[::-1],
+    "nibbles": lambda data, _start, _sight: _NIBBLES[data],
+    "bits": lambda data, _start, _sight: _BITS[data],
+    "swapped16": _swap,
+    "swapped32": _swap,
+    "swapped64": _swap,
+    "xor": _xor,
+    "added": _subtract,
+    "lanes2": _lane,
+    "lanes4": _lane,
+}
+
+
+def _row(name: str, undo: Undo) -> Decoder:
+    words = undo is _swap
+
+    def probe(view: View) -> Ranges:
+        view.sights = view.seek(name, view)
+        return union([sight.extents for sight in view.sights])
+
+    def decode(view: View, _extents: Ranges) -> Iterator[Decoded]:
+        for sight in view.sights:
+            extents = _words(sight) if words else sight.extents
+            if len(extents) and view.budget.take(extents.total):
+                yield from _undone(view.data, extents, sight, undo, flip=name == "reversed")
+
+    return Decoder(name=name, rank=_RANK, once=True, probe=probe, decode=decode)
+
+
+def _words(sight: Sight) -> Ranges:
+    """The extents, cut to whole words."""
+    starts = sight.extents.starts + (sight.phase - sight.extents.starts) % sight.width
+    return Ranges.of(starts, sight.extents.ends - (sight.extents.ends - sight.phase) % sight.width)
+
+
+def _undone(data: Bytes, extents: Ranges, sight: Sight, undo: Undo, *, flip: bool) -> Iterator[Decoded]:
+    pieces, places, held = list[Bytes](), list[tuple[int, int, int]](), 0
+    for start, end in extents:
+        for low in range(start, end, LARGEST):
+            pieces.append(undo(np.asarray(data[low : min(low + LARGEST, end)]), low, sight))
+            places.append((pieces[-1].size, low, min(low + LARGEST, end)))
+            held += pieces[-1].size
+            if held >= LARGEST:
+                yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places, flip=flip),))
+                pieces, places, held = [], [], 0
+    if pieces:
+        yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places, flip=flip),))
+
+
+DECODERS = tuple(_row(name, undo) for name, undo in FORMS.items())
