@@ -15,6 +15,8 @@ from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House, Line, Remote, Talker
 
+Fields = tuple[tuple[str, str], ...]
+"""Names and values, in order."""
 USUAL, LAST = 50, 100
 """Ranks: services that look at the head alone ask in this order; the web server of last resort takes anything."""
 
@@ -65,7 +67,7 @@ class Reply(NamedTuple):
     kind: str = "text/html"
     """The content type; empty for none."""
     body: bytes = b""
-    extra: tuple[tuple[str, str], ...] = ()
+    extra: Fields = ()
     """Further fields. One named `Server` takes the place of ours."""
     blocks: Iterator[bytes] | None = None
     length: int = 0
@@ -76,7 +78,7 @@ class Upgrade(NamedTuple):
     """From here on the line speaks something else (101), or is a tunnel (200). HTTP/1.1 only."""
 
     status: int
-    extra: tuple[tuple[str, str], ...]
+    extra: Fields
     talker: Callable[[Line], Talker]
     """Made once the answer has been sent; told what follows."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from email.utils import formatdate
 
 from honeyweights.containers.internet.files import Disk, File
-from honeyweights.containers.internet.protocols.http.exchange import LAST, Answering, Head, Reply, Service
+from honeyweights.containers.internet.protocols.http.exchange import LAST, Answering, Fields, Head, Reply, Service
 from honeyweights.containers.internet.spool import BLOCK, Capture
 from honeyweights.containers.internet.talk import House
 
@@ -54,7 +54,7 @@ def _read(head: Head, disk: Disk, _capture: Capture) -> Reply:
 
 def stored(head: Head, disk: Disk, file: File, kind: str = "application/octet-stream") -> Reply:
     """A file of the memory, or the part of it that `Range` asks for (RFC 9110, 14.2; of several parts the whole)."""
-    extra: tuple[tuple[str, str], ...] = (
+    extra: Fields = (
         ("Last-Modified", formatdate(file.modified, usegmt=True)),
         ("ETag", f'"{(file.sha256 or "0")[:32]}"'),
         ("Accept-Ranges", "bytes"),
