@@ -126,7 +126,9 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         if not (fed or more):
             fed = view.data[at : min(at + size, limit)].tobytes()
             before, at, size = at, at + len(fed), min(size * 2, _LAST_SLICE)
+        given = len(fed)
         out, fed, broke, more = machine.feed(fed)
+        broke |= 0 < given == len(fed) and not out  # no progress
         afforded = view.budget.take(len(out))
         batch.data += out if afforded else b""
         done += len(out)
