@@ -1,12 +1,12 @@
 """What the workstation does to the internet in `test_internet_load`: run there by its own Python, prints one JSON object.
 
-    crowd.py many COUNT SIZE HOST PORT     connections at once, each with bytes of its own, half of them, a pause, the rest
-    crowd.py slow COUNT HOST PORT          a request a byte at a time, for ever
-    crowd.py silent COUNT HOST PORT        connections that say nothing, for ever
-    crowd.py dying COUNT SIZE HOST         processes that are killed in the middle of an upload
-    crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
-    crowd.py names COUNT                   questions, each for a name of its own
-    crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
+crowd.py many COUNT SIZE HOST PORT     connections at once, each with bytes of its own, half of them, a pause, the rest
+crowd.py slow COUNT HOST PORT          a request a byte at a time, for ever
+crowd.py silent COUNT HOST PORT        connections that say nothing, for ever
+crowd.py dying COUNT SIZE HOST         processes that are killed in the middle of an upload
+crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
+crowd.py names COUNT                   questions, each for a name of its own
+crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
 """
 
 import asyncio
@@ -79,7 +79,9 @@ def dying(count: int, size: int, host: str) -> dict[str, object]:
         child = os.fork()
         if child == 0:
             line = socket.create_connection((host, 80))
-            line.sendall(f"PUT /dying-{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {2 * size}\r\n\r\n".encode() + payload(number, size))
+            line.sendall(
+                f"PUT /dying-{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {2 * size}\r\n\r\n".encode() + payload(number, size)
+            )
             os.write(writing, b"x")
             signal.pause()
         os.read(reading, 1)

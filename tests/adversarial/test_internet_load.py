@@ -157,7 +157,9 @@ async def _use(config: WorldConfig, scale: Scale) -> Seen:
     return crowd.seen
 
 
-@pytest.fixture(scope="module", name="seen", params=[pytest.param(QUICK, id="quick"), pytest.param(WHOLE, id="whole", marks=pytest.mark.bank)])
+@pytest.fixture(
+    scope="module", name="seen", params=[pytest.param(QUICK, id="quick"), pytest.param(WHOLE, id="whole", marks=pytest.mark.bank)]
+)
 def _seen(request: pytest.FixtureRequest, built: None, config: WorldConfig) -> Seen:
     """One world for each scale."""
     return asyncio.run(_use(config, request.param))
