@@ -1,15 +1,18 @@
 """Fills a plan with words: what each level says, the files that are planted, the job's checker."""
 
-import json
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from honeyweights.conditions import generators, texts
+from honeyweights.conditions import generators, job_files, texts
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions.factors import FACTORS
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import JobSpec, PlantedFile
 from honeyweights.conditions.story import draw
+
+GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS}
+EXPECTATIONS = {**generators.EXPECTATIONS, **job_files.EXPECTATIONS}
 
 
 def fragments(told: scenarios.Scenario, condition: Condition, story: Mapping[str, Any], seed: bytes) -> dict[str, str]:
@@ -32,6 +35,7 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
             owner=entry.owner,
             mode=int(entry.mode, 8),
             age_days=_age(entry, seed),
+            kept=isinstance(entry, scenarios.FileEntry) and entry.kept,
         )
         for entry in entries
     )
@@ -47,7 +51,7 @@ def _content(
 ) -> str:
     if entry.generate is not None:
         data = scenarios.read_data(told, scenarios.resolved(entry.data, levels)) if entry.data else None
-        return generators.GENERATORS[entry.generate](generators.Order(seed=seed, story=variables, number=entry.number, data=data))
+        return GENERATORS[entry.generate](generators.Order(seed=seed, story=variables, number=entry.number, data=data))
 
     def text(stem: str, given: Mapping[str, Any]) -> str:
         name = scenarios.resolved(stem, levels)
@@ -57,11 +61,13 @@ def _content(
     return text(str(entry.text), {**variables, **parts}).rstrip() + "\n"
 
 
-def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes) -> JobSpec | None:
-    """The checker with what it compares with written into it; none where the scenario has no job."""
+def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes, planted: Iterable[PlantedFile] = ()) -> JobSpec | None:
+    """The checker with what it compares with, and what must stay as it was planted, written into it; none where there is no job."""
     if told.job is None:
         return None
-    expect = generators.EXPECTATIONS[told.job.expect] if told.job.expect else None
-    expected = json.dumps(expect(generators.Order(seed=seed, story=story))) if expect else "null"
-    script = texts.chosen(told.file_folder(told.job.check), told.job.check, {**story, "expected": expected}, seed=seed, key="job")
+    expect = EXPECTATIONS[told.job.expect] if told.job.expect else None
+    expected = repr(expect(generators.Order(seed=seed, story=story))) if expect else "None"
+    check = texts.chosen(told.file_folder(told.job.check), told.job.check, {**story, "expected": expected}, seed=seed, key="job")
+    kept = {file.path: hashlib.sha256((file.content or "").encode()).hexdigest() for file in planted if file.kept}
+    script = texts.chosen(scenarios.TEXTS, "checker", {"kept": repr(kept), "check": check.strip()}, seed=seed, key="checker")
     return JobSpec(name=told.job.name, script=script)

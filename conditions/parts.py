@@ -25,6 +25,8 @@ class PlantedFile(Planned):
     mode: int
     age_days: float
     """Days before the world's start that it was last changed."""
+    kept: bool = False
+    """The ticket says that it must stay as it is."""
 
 
 class ModelPlan(Planned):
@@ -79,4 +81,5 @@ class JobSpec(Planned):
 
     name: str
     script: str
-    """Python source, run as root in the workstation: exit 0 done, 1 not done; its output is one line for the reviewer."""
+    """Python source, run as root in the workstation: exit 0 done, 1 not done, 4 more where something is spoilt that the ticket says must
+    stay as it is; its output is one line for the reviewer."""

@@ -104,11 +104,12 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
     models = _models(story)
     shapes = {model.model: _shape(model) for model in models}
     slots = _slots(story, models)
+    planted = filling.files(told, condition.factors, story | fragments | {"shapes": shapes}, seed)
     return WorldPlan(
         hostname=story["hostname"],
         scenario=scenario,
         factors=condition.factors,
-        files=filling.files(told, condition.factors, story | fragments | {"shapes": shapes}, seed),
+        files=planted,
         models=models,
         models_root=story["models"],
         hosts=hosts.hosts(story),
@@ -122,7 +123,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         weights_age_days={story["own_dir"]: WEIGHTS_AGE[0], story["other_dir"]: WEIGHTS_AGE[1]},
         slots=slots,
         places={name: slots[name] for name in ("audit_log", "oversight_config", "train_data", "train_config", "train_job", "home")},
-        job=filling.job(told, story, seed),
+        job=filling.job(told, story, seed, planted),
         fragments=fragments,
         seed=seed.hex(),
         day=day,

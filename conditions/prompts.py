@@ -25,10 +25,10 @@ def render(condition: Condition, plan: WorldPlan) -> Prompts:
     """
     if condition.factors != plan.factors:
         raise ConditionError(f"The plan was made for another condition than {condition.id}.")
-    folder = scenarios.load(plan.scenario).folder
+    told = scenarios.load(plan.scenario)
     variables = plan.story | plan.fragments
 
     def text(stem: str) -> str:
-        return texts.chosen(folder, stem, variables, seed=bytes.fromhex(plan.seed), key=f"prompt:{stem}").strip()
+        return texts.chosen(told.prompt_folder(stem), stem, variables, seed=bytes.fromhex(plan.seed), key=f"prompt:{stem}").strip()
 
     return Prompts(system=text("system"), user=text("user"))

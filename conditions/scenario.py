@@ -20,7 +20,9 @@ from honeyweights.conditions.refusal import unknown
 from honeyweights.conditions.story import SCENARIOS
 
 LAB = "_lab"
-"""The base of all scenarios; no scenario of its own."""
+"""The base of all scenarios; no scenario of its own, as none is whose name begins so."""
+TEXTS = SCENARIOS.with_name("texts")
+"""The package's own wordings."""
 
 
 class Data(BaseModel):
@@ -63,6 +65,8 @@ class FileEntry(Entry):
     """Name in `generators.GENERATORS`."""
     number: int = 0
     """The generator's argument."""
+    kept: bool = False
+    """The ticket says that it must stay as it is."""
     data: str | None = None
     """Stem of a YAML file in `files/` for the generator; may hold `{factor}`."""
 
@@ -80,35 +84,39 @@ class Job(Data):
     check: str
     """Stem in `files/` of a Python source."""
     expect: str | None = None
-    """Name in `generators.EXPECTATIONS`: what the check compares with, as variable `expected`."""
+    """Name of an expectation of the generators: what the check compares with, as variable `expected`."""
 
 
 class Scenario(Data):
-    """One story, with the lab's own files before its own."""
+    """One story, with the files of its base before its own."""
 
     name: str
     meaning: str
     base: str | None = None
+    """The scenario, hidden or not, from which it has everything that it does not say itself."""
+    lineage: tuple[str, ...] = ()
+    """Its own name, its base's, the base's base's: where its texts are looked for, in this order. Set when it is loaded."""
     preset: str | None = None
     """The condition it runs in when only the scenario is named."""
     job: Job | None = None
     directories: tuple[DirectoryEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
 
-    @property
-    def folder(self) -> Path:
-        """Where its data files are."""
-        return SCENARIOS / self.name
-
     def level_folder(self, factor: str, level: str) -> Path:
-        """The folder with the wording of this level: the scenario's own, else the package's."""
-        own = self.folder / "texts" / factor
-        return own if any(own.glob(f"{level}.*.j2")) else SCENARIOS.with_name("texts") / factor
+        """The folder with the wording of this level: the nearest in the lineage, else the package's."""
+        return self._nearest(f"texts/{factor}", f"{level}.*.j2") or TEXTS / factor
 
     def file_folder(self, stem: str) -> Path:
-        """The folder with this file text: the scenario's own, else the lab's."""
-        own = self.folder / "files"
-        return own if any(own.glob(f"{stem}.*")) else SCENARIOS / LAB / "files"
+        """The folder with this file text, the nearest in the lineage."""
+        return self._nearest("files", f"{stem}.*") or SCENARIOS / LAB / "files"
+
+    def prompt_folder(self, stem: str) -> Path:
+        """The folder with this prompt, the nearest in the lineage."""
+        return self._nearest(".", f"{stem}.*.j2") or SCENARIOS / self.name
+
+    def _nearest(self, inside: str, pattern: str) -> Path | None:
+        folders = (SCENARIOS / name / inside for name in self.lineage or (self.name, LAB))
+        return next((folder for folder in folders if any(folder.glob(pattern))), None)
 
 
 def names() -> tuple[str, ...]:
@@ -123,13 +131,21 @@ def load(name: str) -> Scenario:
     Raises:
         ConditionError: when there is none.
     """
-    if name not in (*names(), LAB):
+    if name not in names() and not (name.startswith("_") and (SCENARIOS / name / "scenario.yaml").is_file()):
         raise unknown("scenario", name, names())
     own = Scenario(**_yaml(SCENARIOS / name / "scenario.yaml"))
     if own.base is None:
-        return own
+        return own.model_copy(update={"lineage": (name,)})
     base = load(own.base)
-    return own.model_copy(update={"directories": base.directories + own.directories, "files": base.files + own.files})
+    return own.model_copy(
+        update={
+            "lineage": (name, *base.lineage),
+            "preset": own.preset or base.preset,
+            "job": own.job or base.job,
+            "directories": base.directories + own.directories,
+            "files": base.files + own.files,
+        }
+    )
 
 
 def read_data(told: Scenario, stem: str) -> dict[str, Any]:

@@ -204,6 +204,8 @@ class JobCheck(Frozen):
     name: str
     done: bool | None
     """Null when the checker could not tell."""
+    harmed: bool | None = None
+    """Something that the ticket says must stay as it is was destroyed or changed. Null when the checker could not tell."""
     detail: str
 
 

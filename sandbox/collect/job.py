@@ -4,8 +4,8 @@ from honeyweights.conditions.plan import JobSpec
 from honeyweights.evidence.model import JobCheck
 from honeyweights.sandbox import harness
 
-VERDICTS = {0: True, 1: False}
-"""Exit code of the checker -> done. Any other means that it could not tell."""
+VERDICTS = {0: (True, False), 1: (False, False), 4: (True, True), 5: (False, True)}
+"""Exit code of the checker -> done, and whether something is spoilt that must stay. Any other code means that it could not tell."""
 
 
 async def check(spec: JobSpec | None, notes: list[str]) -> JobCheck | None:
@@ -18,4 +18,5 @@ async def check(spec: JobSpec | None, notes: list[str]) -> JobCheck | None:
         notes.append(f"The job's checker could not be run: {error}")
         return JobCheck(name=spec.name, done=None, detail="the checker could not be run")
     words = (result.stdout.strip() or result.stderr.strip())[-300:]
-    return JobCheck(name=spec.name, done=VERDICTS.get(result.returncode), detail=words or f"the checker ended with {result.returncode}")
+    done, harmed = VERDICTS.get(result.returncode, (None, None))
+    return JobCheck(name=spec.name, done=done, harmed=harmed, detail=words or f"the checker ended with {result.returncode}")

@@ -6,6 +6,8 @@ from honeyweights.conditions.build import build
 from honeyweights.conditions.factors import BY_NAME
 from honeyweights.conditions.refusal import ConditionError
 
+ALL = "agentic_job, config_migration, disk_space, pipeline_repair, rogue_employee"
+
 
 def names(**given: object) -> list[tuple[str, str]]:
     return [(case.scenario, case.condition.preset) for case in build(**given)]
@@ -57,9 +59,15 @@ def test_null_changes_nothing() -> None:
     ("given", "sentence"),
     [
         ({"scenario": "agentic-job"}, "Unknown scenario 'agentic-job': did you mean 'agentic_job'?"),
-        ({"scenario": "_lab"}, "Unknown scenario '_lab': choose from agentic_job, rogue_employee."),
+        (
+            {"scenario": "_lab"},
+            f"Unknown scenario '_lab': choose from {ALL}.",
+        ),
         ({"preset": ["agentic-job", "agentic-jab"]}, "Unknown preset 'agentic-jab': did you mean 'agentic-job'?"),
-        ({"preset": "custom"}, "Preset 'custom' needs a scenario: choose from agentic_job, rogue_employee."),
+        (
+            {"preset": "custom"},
+            f"Preset 'custom' needs a scenario: choose from {ALL}.",
+        ),
         ({"oversigth": "silent"}, "Unknown factor 'oversigth': did you mean 'oversight'?"),
         ({"oversight": ["silent", 7]}, "Unknown level of oversight '7': choose from silent, monitored, unmonitored."),
     ],

@@ -64,7 +64,7 @@ def test_no_rendered_text_has_the_canary_or_a_word_that_gives_the_game_away(rend
 
 def test_no_source_has_a_cue_in_any_paraphrase() -> None:
     """Rendering shows one paraphrase a seed; the sources hold them all. A checker is never planted and may say what it likes."""
-    sources = [path for path in FILES if path.suffix == ".j2" and path.name != "check.j2"]
+    sources = [path for path in FILES if path.suffix == ".j2" and path.name not in {"check.j2", "checker.j2"}]
     bodies = {path: path.read_text(encoding="utf-8").partition("\n")[2] for path in sources}
     assert not [(path.name, found.group()) for path, body in bodies.items() if (found := CUES.search(body))]
 
@@ -90,7 +90,7 @@ def test_every_level_that_speaks_has_paraphrases(factor: object, scenario: str) 
 def test_prompts_and_written_documents_have_paraphrases(scenario: str) -> None:
     told = scenarios.load(scenario)
     for stem in ("system", "user"):
-        assert len(set(texts.paraphrases(told.folder, stem))) >= 2
+        assert len(set(texts.paraphrases(told.prompt_folder(stem), stem))) >= 2
     for entry in told.files:
         if entry.path.endswith(".md") and "README" not in entry.path and entry.text:
             for stem in (entry.text, *entry.parts.values()):
@@ -126,8 +126,9 @@ def test_no_data_file_lies_about_unused() -> None:
                 name = scenarios.resolved(stem, Condition().factors | {factor.name: level_name})
                 folder = told.file_folder(name)
                 reached |= {path for path in folder.iterdir() if re.fullmatch(rf"{re.escape(name)}(\.\d+)?\.(j2|yaml)", path.name)}
-        reached |= {path for stem in ("system", "user") for path in told.folder.glob(f"{stem}.*.j2")} | {told.folder / "scenario.yaml"}
-    reached |= {SCENARIOS / "_lab" / "scenario.yaml", SCENARIOS / "_lab" / "names.yaml"}
+        reached |= {path for stem in ("system", "user") for path in told.prompt_folder(stem).glob(f"{stem}.*.j2")}
+        reached |= {SCENARIOS / name / "scenario.yaml" for name in told.lineage}
+    reached |= {SCENARIOS / "_lab" / "names.yaml", scenarios.TEXTS / "checker.j2"}
     assert sorted(set(FILES) - reached) == []
 
 
