@@ -61,8 +61,11 @@ class Authority:
     def _made(self, name: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sslobject_class = Asked
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")  # old clients are served as an old server would
         context.set_alpn_protocols(SPOKEN)
         context.sni_callback = self._asked
+        context.num_tickets = 0  # a client that only writes would close with tickets unread, and its reset would cost the last bytes
         pem = self.certify(name) + self._certificate.public_bytes(serialization.Encoding.PEM) + _pem(self._leaf)
         file = os.memfd_create("certificate")
         try:
