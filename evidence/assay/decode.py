@@ -8,7 +8,7 @@ Law of this file: no decoder is named here, and a decoder knows neither captures
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,10 +84,8 @@ class View:
     """Positions that no compressed stream reaches over: what stands behind has nothing to do with what stands before."""
     fresh: Callable[[int, bytes], bool] = lambda _start, _digest: True
     """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
-    seek: Callable[[str, "View"], list[Sight]] = lambda _name, _view: []
-    """Where the artefacts' bytes stand in a form of that name (`forms`)."""
-    sights: list[Sight] = field(default_factory=list)
-    """What the probe that ran last sought and found."""
+    survey: Callable[["View"], Mapping[str, list[Sight]]] = lambda _view: {}
+    """Where the residue holds artefacts' bytes in another form, by its name (`forms`)."""
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 
@@ -114,6 +112,11 @@ class View:
     def text(self) -> Ranges:
         """Where the residue was text when this was first asked."""
         return text_ranges(self.data, self.residue)
+
+    @functools.cached_property
+    def sights(self) -> Mapping[str, list[Sight]]:
+        """What `survey` said when this was first asked: one pass for all forms."""
+        return self.survey(self)
 
     def explain(self, found: Ranges, tried: Ranges) -> None:
         """Takes away from the residue what a decoder explained, unless that is little of what it tried.

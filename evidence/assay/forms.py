@@ -8,6 +8,7 @@ Law of this file: it says where to look and how to undo it; what that is worth i
 each form, whatever the number of keys.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ _MARGIN = 4096
 _WINDOW = 1 << 20
 _KEYS = 64
 _APART = 512
+_NONE = np.empty(0, np.int64)
+Places = tuple[Ints, Ints]
+"""Of a window: where each of its parts begins in it, and how far that is from where it stands in the body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,60 +43,54 @@ class Sight:
     """The repeating key, as it stands at body positions modulo its size."""
 
 
-Seeker = Callable[[Corpus, Bytes, Ranges, Ranges], list[Sight]]
-"""(artefacts, body, where to look, where what is found may reach to)."""
-
-
-def seek(corpus: Corpus, name: str, data: Bytes, residue: Ranges, text: Ranges) -> list[Sight]:
-    """Where the residue of a body holds artefact bytes in the form of that name; its text is no place to look, but may stand beside them."""
+def survey(corpus: Corpus, data: Bytes, residue: Ranges, text: Ranges) -> dict[str, list[Sight]]:
+    """Where the residue of a body holds artefact bytes, by the form's name; text is no place to look, but may stand beside them."""
     where = (residue - text).longer(LEAST)
-    return SEEKERS[name](corpus, data, where, residue) if len(where) else []
-
-
-def _keyed(form: Form, width: int = 1) -> Seeker:
-    """Forms of 8 bytes at a time; of words, each hit tells where they begin."""
-
-    def find(corpus: Corpus, data: Bytes, where: Ranges, residue: Ranges) -> list[Sight]:
-        places = [at[corpus.index.sampled(window, form)[0]] for window, at in _packed(data, where)]
-        at = np.concatenate(places)
-        phases = at % width
-        return [Sight(_around(at[phases == phase], residue), width=width, phase=int(phase)) for phase in np.unique(phases)]
-
-    return find
-
-
-def _lanes(width: int) -> Seeker:
-    """Every `width`-th byte, from each of the first ones on."""
-
-    def find(corpus: Corpus, data: Bytes, where: Ranges, residue: Ranges) -> list[Sight]:
-        hits: list[list[Ints]] = [[np.empty(0, np.int64)] for _ in range(width)]
-        for window, at in _packed(data, where):
+    hits = _Hits()
+    for window, at in _packed(data, where):
+        for form, here in corpus.index.forms(window).items():
+            hits.keyed[form].append(_places(at, here))
+        for width in LANES:
             for lane in range(min(width, window.size)):
-                hits[int(at[lane]) % width].append(at[lane::width][corpus.index.sampled(window[lane::width].copy())[0]])
-        return [
-            Sight(_around(places, residue), width=width, phase=lane)
-            for lane, found in enumerate(hits)
-            if (places := np.concatenate(found)).size
-        ]
-
-    return find
+                here = corpus.index.thin(window[lane::width].copy())
+                hits.lanes[width, int(_places(at, np.array([lane]))[0]) % width].append(_places(at, here * width + lane))
+        for name, undo in KEYED.items():
+            hits.repeating[name].append(_with_keys(corpus, name, undo, window, at))
+    return hits.sights(residue)
 
 
-def _repeating(name: str, undo: Callable[[Bytes, Bytes], Bytes]) -> Seeker:
-    """A key that repeats: `undo(body, artefact)` gives it."""
+class _Hits:
+    """Positions in the body where the artefacts' bytes stand in a form."""
 
-    def find(corpus: Corpus, data: Bytes, where: Ranges, residue: Ranges) -> list[Sight]:
-        rows, places = [np.empty((0, PERIOD), np.uint8)], [np.empty(0, np.int64)]
-        for window, at in _packed(data, where):
-            here, of = _thinned(corpus.differences(name).sampled(undo(window[PERIOD:], window[: max(0, window.size - PERIOD)])))
-            span = np.arange(PERIOD)
-            keys = undo(window[here[:, None] + span], corpus.data[of[:, None] + span])
-            turned = (span - at[here][:, None]) % PERIOD
-            rows.append(np.take_along_axis(keys, turned, axis=1))
-            places.append(at[here])
-        return _by_key(np.concatenate(rows), np.concatenate(places), residue)
+    def __init__(self) -> None:
+        self.keyed: dict[Form, list[Ints]] = defaultdict(list)
+        self.lanes: dict[tuple[int, int], list[Ints]] = defaultdict(list)
+        self.repeating: dict[str, list[tuple[NDArray[np.uint8], Ints]]] = defaultdict(list)
 
-    return find
+    def sights(self, residue: Ranges) -> dict[str, list[Sight]]:
+        """The stretches around them."""
+        found: dict[str, list[Sight]] = {}
+        for name, (form, width) in WORDS.items():
+            at = np.concatenate((_NONE, *self.keyed[form]))
+            phases = at % width
+            found[name] = [Sight(_around(at[phases == phase], residue), width=width, phase=phase) for phase in np.unique(phases).tolist()]
+        for (width, lane), parts in self.lanes.items():
+            at = np.concatenate(parts)
+            found.setdefault(f"lanes{width}", []).extend([Sight(_around(at, residue), width=width, phase=lane)] if at.size else [])
+        for name, rows in self.repeating.items():
+            found[name] = _by_key(np.concatenate([keys for keys, _ in rows]), np.concatenate([at for _, at in rows]), residue)
+        return found
+
+
+def _with_keys(
+    corpus: Corpus, name: str, undo: Callable[[Bytes, Bytes], Bytes], window: Bytes, at: Places
+) -> tuple[NDArray[np.uint8], Ints]:
+    """Hits of the differences, each with its key as it stands at body positions modulo `PERIOD`."""
+    here, of = _thinned(corpus.differences(name).sampled(undo(window[PERIOD:], window[: max(0, window.size - PERIOD)])))
+    span = np.arange(PERIOD)
+    keys = undo(window[here[:, None] + span], corpus.data[of[:, None] + span])
+    places = _places(at, here)
+    return np.take_along_axis(keys, (span - places[:, None]) % PERIOD, axis=1), places
 
 
 def _thinned(hits: Hits) -> Hits:
@@ -118,11 +116,11 @@ def _around(at: Ints, residue: Ranges) -> Ranges:
     return Ranges.of(np.maximum(at - _MARGIN, 0), at + KEY + _MARGIN) & residue
 
 
-def _packed(data: Bytes, residue: Ranges) -> Iterator[tuple[Bytes, Ints]]:
-    """The residue in windows of about 1 MiB, put together of stretches where those are short; and where each byte stands in the body."""
+def _packed(data: Bytes, where: Ranges) -> Iterator[tuple[Bytes, Places]]:
+    """What is to be looked at in windows of about 1 MiB, put together of stretches where those are short; and where their bytes stand."""
     parts: list[tuple[int, int]] = []
     held = 0
-    for start, end in residue:
+    for start, end in where:
         for low in range(start, end, _WINDOW):
             high = min(low + _WINDOW + (2 * PERIOD if low + _WINDOW < end else 0), end)
             parts.append((low, high))
@@ -134,22 +132,28 @@ def _packed(data: Bytes, residue: Ranges) -> Iterator[tuple[Bytes, Ints]]:
         yield _window(data, parts)
 
 
-def _window(data: Bytes, parts: list[tuple[int, int]]) -> tuple[Bytes, Ints]:
-    pieces = [np.array(data[low:high]) for low, high in parts]
-    places = [np.arange(low, high, dtype=np.int64) for low, high in parts]
-    return (pieces[0], places[0]) if len(parts) == 1 else (np.concatenate(pieces), np.concatenate(places))
+def _window(data: Bytes, parts: list[tuple[int, int]]) -> tuple[Bytes, Places]:
+    table = np.array(parts, np.int64)
+    inner = np.concatenate(([0], np.cumsum(table[:, 1] - table[:, 0])[:-1]))
+    return np.concatenate([data[low:high] for low, high in parts]), (inner, table[:, 0] - inner)
 
 
-SEEKERS: dict[str, Seeker] = {
-    "reversed": _keyed(Form.REVERSED),
-    "nibbles": _keyed(Form.NIBBLES),
-    "bits": _keyed(Form.BITS),
-    "swapped16": _keyed(Form.PAIRS, 2),
-    "swapped32": _keyed(Form.QUADS, 4),
-    "swapped64": _keyed(Form.REVERSED, 8),
-    "xor": _repeating("xor", np.bitwise_xor),
-    "added": _repeating("added", np.subtract),
-    "lanes2": _lanes(2),
-    "lanes4": _lanes(4),
+def _places(at: Places, here: Ints) -> Ints:
+    """Positions in the body of positions in a window."""
+    inner, shift = at
+    return np.asarray(here + shift[np.searchsorted(inner, here, "right") - 1])
+
+
+WORDS: dict[str, tuple[Form, int]] = {
+    "reversed": (Form.REVERSED, 1),
+    "nibbles": (Form.NIBBLES, 1),
+    "bits": (Form.BITS, 1),
+    "swapped16": (Form.PAIRS, 2),
+    "swapped32": (Form.QUADS, 4),
+    "swapped64": (Form.REVERSED, 8),
 }
-"""By the name under which findings list the form."""
+"""Forms of 8 bytes at a time, by the name under which findings list them, and the bytes of a word: a hit tells where words begin."""
+KEYED: dict[str, Callable[[Bytes, Bytes], Bytes]] = {"xor": np.bitwise_xor, "added": np.subtract}
+"""Forms with a key that repeats: the operation on body and artefact gives it, and on bytes `PERIOD` apart makes it vanish."""
+LANES = (2, 4)
+"""Every so many bytes one is looked at, from each of the first ones on: `lanes2`, `lanes4`."""

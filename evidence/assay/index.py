@@ -53,6 +53,10 @@ _MASKS: dict[Form, tuple[tuple[int, int], ...]] = {
     Form.QUADS: ((0x00FF00FF00FF00FF, 8), (0x0000FFFF0000FFFF, 16)),
 }
 
+_SEED_AT: dict[Form, int] = {Form.PLAIN: 0, Form.REVERSED: 6, Form.NIBBLES: 0, Form.BITS: 0, Form.PAIRS: 0, Form.QUADS: 2}
+"""Where in the 8 bytes the two stand that the form makes the first ones."""
+_THIN = 4
+
 
 def keys_of(data: Bytes) -> Keys:
     """The 8 bytes at each position as a little-endian number: a view, nothing is copied."""
@@ -135,6 +139,40 @@ class Index:
         """Hits of the sampled index: positions in the window, ascending, and in the artefacts."""
         return self._sampled_table.find(window, self._select(window, form), form)
 
+    def forms(self, window: Bytes) -> dict[Form, Ints]:
+        """Positions in the window where each form but the plain one has a seed of the artefacts: a quarter of the sampled index's."""
+        if window.size < KEY:
+            return {}
+        at = native.room(window.size)
+        if self._kernel is not None:
+            at = at[: self._kernel.hw_select_forms(native.address(window), window.size, native.address(self._choice), native.address(at))]
+        else:
+            pairs = np.ndarray((window.size - 1,), "<u2", window.data, 0, (1,))
+            at = np.flatnonzero(self._choice[pairs])
+            at = at << 8 | self._choice[pairs[at]]
+        return {form: self._in_form(window, form, at) for form in Form if form is not Form.PLAIN}
+
+    def _in_form(self, window: Bytes, form: Form, chosen: Ints) -> Ints:
+        at = (chosen[chosen & 1 << form != 0] >> 8) - _SEED_AT[form]
+        return self._sampled_table.find(window, at[(at >= 0) & (at + KEY <= window.size)], form)[0]
+
+    def thin(self, window: Bytes) -> Ints:
+        """Positions in the window where a quarter of the sampled index's seeds stand."""
+        return self._sampled_table.find(window, self._select(window, Form.PLAIN, self._limit // _THIN))[0]
+
+    @functools.cached_property
+    def _choice(self) -> Bytes:
+        """For each pair of bytes the forms, as bits, in which a key that they begin (or end, or have in its middle) is a thin seed."""
+        first, second = np.meshgrid(np.arange(256, dtype=np.uint64), np.arange(256, dtype=np.uint64))
+        pairs = (first | second << _U(8)).ravel()
+        choice = np.zeros(65536, np.uint8)
+        for form in Form:
+            keys = formed(pairs << _U(8 * _SEED_AT[form]), form)
+            chosen = (keys.astype(np.uint16) * np.uint16(self._pair)) < self._limit // _THIN
+            chosen &= keys.astype(np.uint8) != (keys >> _U(8)).astype(np.uint8)
+            choice |= (chosen & (form is not Form.PLAIN)).astype(np.uint8) << np.uint8(form)
+        return choice
+
     def grid(self, window: Bytes, wanted: NDArray[np.bool_]) -> Hits:
         """Hits of the grid index at the positions where `wanted` is true."""
         table, bitmap, shift = self._grid_table
@@ -161,15 +199,16 @@ class Index:
             self._kernel.hw_mark(address(self._data), address(seeds), seeds.size, self._spread, shift, address(bitmap))
         return SeedTable(self._data, seeds, self._multiplier, self._kernel), bitmap, shift
 
-    def _select(self, window: Bytes, form: Form) -> Ints:
+    def _select(self, window: Bytes, form: Form, limit: int = 0) -> Ints:
         """Positions of seeds by the sampled index's test; never where a key's byte is followed by itself, so that padding is no load."""
+        limit = limit or self._limit
         if window.size < KEY:
             return np.empty(0, np.int64)
         if self._kernel is not None:
             at = native.room(window.size)
-            return at[: self._kernel.hw_select(native.address(window), window.size, form, self._pair, self._limit, native.address(at))]
+            return at[: self._kernel.hw_select(native.address(window), window.size, form, self._pair, limit, native.address(at))]
         keys = formed(keys_of(window), form)
-        chosen = (keys.astype(np.uint16) * np.uint16(self._pair)) < self._limit
+        chosen = (keys.astype(np.uint16) * np.uint16(self._pair)) < limit
         return np.flatnonzero(chosen & (keys.astype(np.uint8) != (keys >> _U(8)).astype(np.uint8)))
 
     def _marked(self, window: Bytes, wanted: NDArray[np.bool_], bitmap: Bytes, shift: int) -> Ints:

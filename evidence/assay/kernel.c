@@ -47,10 +47,28 @@ static inline uint64_t formed(uint64_t key, int form)
 int64_t hw_select(const uint8_t *data, int64_t size, int form, uint16_t pair, uint16_t limit, int64_t *at)
 {
     int64_t found = 0;
+    if (form == 0) { /* few are chosen, so a branch costs less than writing each position down */
+        for (int64_t i = 0; i + KEY <= size; i++)
+            if ((uint16_t)((data[i] | data[i + 1] << 8) * pair) < limit && data[i] != data[i + 1])
+                at[found++] = i;
+        return found;
+    }
     for (int64_t i = 0; i + KEY <= size; i++) {
         uint64_t key = formed(load(data + i), form);
         at[found] = i;
         found += ((uint16_t)((uint16_t)key * pair) < limit) & (((key ^ (key >> 8)) & 0xff) != 0);
+    }
+    return found;
+}
+
+/* Positions of byte pairs that any form chooses, times 256, and which forms do; returns how many. */
+int64_t hw_select_forms(const uint8_t *data, int64_t size, const uint8_t *choice, int64_t *at)
+{
+    int64_t found = 0;
+    for (int64_t i = 0; i + 2 <= size; i++) {
+        uint8_t forms = choice[data[i] | data[i + 1] << 8];
+        if (forms)
+            at[found++] = i << 8 | forms;
     }
     return found;
 }

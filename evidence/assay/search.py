@@ -92,7 +92,7 @@ class Search:
             promise=lambda data: sample(data, self.corpus),
             walls=body.walls,
             fresh=lambda start, digest: ledger.fresh(body, start, digest),
-            seek=lambda name, view: forms.seek(self.corpus, name, view.data, view.residue, view.text),
+            survey=lambda view: forms.survey(self.corpus, view.data, view.residue, view.text),
         )
         opaque: Opaque = Counter()
         shown = [explained]

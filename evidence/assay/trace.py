@@ -14,9 +14,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Piece k: inner positions from `inner[k]` to `inner[k + 1]` came from outer ones from `start[k]` to `end[k]`. Both ascend from piece to
-    piece, and inside a piece too, unless it is flipped.
-    """
+    """Piece k: inner positions from `inner[k]` to `inner[k + 1]` came from outer ones from `start[k]` to `end[k]`. All of them ascend."""
 
     inner: Ints
     """One more than there are pieces; begins with 0."""

@@ -60,22 +60,22 @@ def _row(name: str, undo: Undo) -> Decoder:
     words = undo is _swap
 
     def probe(view: View) -> Ranges:
-        view.sights = view.seek(name, view)
-        return union([sight.extents for sight in view.sights])
+        return union([sight.extents for sight in view.sights.get(name, ())]) & view.residue
 
-    def decode(view: View, _extents: Ranges) -> Iterator[Decoded]:
-        for sight in view.sights:
-            extents = _words(sight) if words else sight.extents
-            if len(extents) and view.budget.take(extents.total):
-                yield from _undone(view.data, extents, sight, undo, flip=name == "reversed")
+    def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
+        for sight in view.sights[name]:
+            left = sight.extents & extents
+            left = _words(left, sight) if words else left
+            if len(left) and view.budget.take(left.total):
+                yield from _undone(view.data, left, sight, undo, flip=name == "reversed")
 
     return Decoder(name=name, rank=_RANK, once=True, probe=probe, decode=decode)
 
 
-def _words(sight: Sight) -> Ranges:
+def _words(extents: Ranges, sight: Sight) -> Ranges:
     """The extents, cut to whole words."""
-    starts = sight.extents.starts + (sight.phase - sight.extents.starts) % sight.width
-    return Ranges.of(starts, sight.extents.ends - (sight.extents.ends - sight.phase) % sight.width)
+    starts = extents.starts + (sight.phase - extents.starts) % sight.width
+    return Ranges.of(starts, extents.ends - (extents.ends - sight.phase) % sight.width)
 
 
 def _undone(data: Bytes, extents: Ranges, sight: Sight, undo: Undo, *, flip: bool) -> Iterator[Decoded]:
