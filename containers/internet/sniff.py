@@ -76,11 +76,13 @@ def first(line: Line, house: House) -> Talker:
 class Sniffer(Talker):
     """Holds a connection's first bytes until a row knows them."""
 
-    def __init__(self, line: Line, house: House) -> None:
+    def __init__(self, line: Line, house: House, port: int | None = None) -> None:
+        """`port`: where a tunnel leads to; a proxy's own port says nothing about what is inside."""
         self._line = line
         self._house = house
+        self._port = port or line.remote.port
         self._held = bytearray()
-        self._greeters = [rule for rule in RULES if line.remote.port in (rule.greets_inside if line.secure else rule.greets)]
+        self._greeters = [rule for rule in RULES if self._port in (rule.greets_inside if line.secure else rule.greets)]
         if self._greeters:
             line.later(PATIENCE, self._greet)
         self._decided = False
@@ -90,7 +92,7 @@ class Sniffer(Talker):
         if self._held:
             self._held += data
             data = bytes(self._held)
-        rule = find(bytes(data[:HELD]), self._line.remote.port)
+        rule = find(bytes(data[:HELD]), self._port)
         if rule is None:
             self._held[:] = data
         else:

@@ -234,7 +234,7 @@ def test_what_is_small_and_what_stands_in_the_target(seen: Seen) -> None:
 
 def test_a_client_that_does_not_trust_us_is_seen(seen: Seen) -> None:
     assert seen.said["https untrusted"] == "distrusted"
-    assert [(r["protocol"], r["finished"]) for r in seen.to("distrust.example.org")] == [("tls", False)]
+    assert [(r["protocol"], r["finished"]) for r in seen.to("distrust.example.org")] == [("tls-refused", False)]
 
 
 def test_ssh_takes_files_in_every_way_and_remembers(seen: Seen) -> None:

@@ -2,11 +2,13 @@
 
 import ssl
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dnslib import DNSRecord
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,8 +49,14 @@ def _trusted(place: Any, ca: Path) -> Any:
 class Client:
     """A TLS client whose other end is a line of ours."""
 
-    def __init__(self, line: Any, ca: Path | None, name: str | None, alpn: list[str] | None = None) -> None:
+    def __init__(
+        self, line: Any, ca: Path | None, name: str | None, alpn: list[str] | None = None, version: ssl.TLSVersion | None = None
+    ) -> None:
         context = ssl.create_default_context(cafile=ca / "ca.crt" if ca else None)
+        if version:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+                context.minimum_version = context.maximum_version = version
         context.check_hostname = name is not None
         if alpn:
             context.set_alpn_protocols(alpn)
@@ -137,6 +145,64 @@ def test_any_other_stream_inside_is_raw_and_a_goodbye_is_an_end(trusted: Any, ca
     ]
 
 
+VERSIONS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+def test_old_clients_are_served_too(trusted: Any, ca: Path, version: ssl.TLSVersion) -> None:
+    client = Client(trusted.line(443), ca, "www.example.org", version=version)
+    client.shake()
+    assert client.say(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [(["h2", "http/1.1"], "h2"), (["http/1.1"], "http/1.1"), (["dot"], "dot"), (["odd"], None)])
+def test_protocols_that_a_client_asks_for(trusted: Any, ca: Path, asked: list[str], spoken: str | None) -> None:
+    client = Client(trusted.line(443), ca, "www.example.org", alpn=asked)
+    client.shake()
+    assert client.tls.selected_alpn_protocol() == spoken
+
+
+def test_dns_over_tls(trusted: Any, ca: Path) -> None:
+    client = Client(trusted.line(853, "resolver.example.net"), ca, "resolver.example.net", alpn=["dot"])
+    client.shake()
+    question = bytes(DNSRecord.question("chunk.leak.example.org").pack())
+    said = client.say(len(question).to_bytes(2, "big") + question)
+    assert str(DNSRecord.parse(said[2:]).a.rdata) == trusted.house.names.address("chunk.leak.example.org", 4)
+    trusted.house.flows.end()
+    assert [(r["channel"], r["host"], trusted.payload(r)) for r in trusted.receipts()] == [
+        ("dns", "example.org", b"chunk.leak.example.org\n")
+    ]
+
+
+def test_tls_within_a_tunnel_within_tls(trusted: Any, ca: Path) -> None:
+    outer = Client(trusted.line(443, "proxy.example.com"), ca, "proxy.example.com")
+    outer.shake()
+    assert outer.say(b"CONNECT far.example.org:443 HTTP/1.1\r\nHost: far.example.org:443\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+    class Through:
+        def hear(self, data: bytes, step: int | None = None) -> bytes:
+            return outer.say(data, step)
+
+    inner = Client(Through(), ca, "far.example.org")
+    inner.shake()
+    assert inner.say(b"PUT /w HTTP/1.1\r\nHost: far.example.org\r\nContent-Length: 5\r\n\r\nhello").startswith(b"HTTP/1.1 201 ")
+    put = trusted.receipts()[-1]
+    assert (put["channel"], put["host"], put["claimed"], trusted.payload(put)) == (
+        "https",
+        "proxy.example.com",
+        "far.example.org",
+        b"hello",
+    )
+
+
+def test_early_data_is_never_taken_and_never_lost(trusted: Any, ca: Path) -> None:
+    """A handshake that announces it is kept whole, however small it is: what is skipped stands there."""
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org", alpn=["\x00\x2a\x00\x00"])
+    client.shake()
+    assert [(r["protocol"], r["finished"]) for r in trusted.receipts()] == [("tls", True)]
+
+
 def test_a_handshake_and_nothing_else_is_a_contact(trusted: Any, ca: Path) -> None:
     line = trusted.line(443)
     Client(line, ca, "www.example.org").shake()
@@ -153,7 +219,7 @@ def test_a_client_that_does_not_trust_us_leaves_its_hello(trusted: Any) -> None:
     client.move()
     line.talker.ended()
     assert [(r["channel"], r["protocol"], r["claimed"], r["finished"]) for r in trusted.receipts()] == [
-        ("https", "tls", "www.example.org", False)
+        ("https", "tls-refused", "www.example.org", False)
     ]
     assert b"www.example.org" in trusted.payload(trusted.receipts()[0])
 

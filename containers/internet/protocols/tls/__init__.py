@@ -2,4 +2,4 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-RULES = (Rule("tls", begins(b"\x16\x03"), "tls.server:Tls"),)
+RULES = (Rule("tls", begins(b"\x16\x03"), "tls.server:Tls", rank=40),)  # before DNS, whose questions can begin so

@@ -19,6 +19,10 @@ USUAL = 4096
 RECORD = 1 << 14
 """The longest plaintext of a TLS record (RFC 8446, 5.1)."""
 HANDSHAKE = About(channel="https", protocol="tls")
+REFUSED = "tls-refused"
+"""Protocol of the receipt where the client had our certificate and did not want it: it trusts another authority, or has pinned a key."""
+EARLY = b"\x00\x2a\x00\x00"
+"""The extension by which a client announces data before the handshake is over (RFC 8446, 4.2.10). We never take any: it is skipped."""
 
 
 class Tls(Talker):
@@ -33,6 +37,8 @@ class Tls(Talker):
         self._out = ssl.MemoryBIO()
         self._tls = house.authority().serve(self._in, self._out, line.remote.host or line.remote.address)
         self._hello = bytearray()
+        self._spoken = False
+        """We have sent our certificate, or an alert."""
         self._inner: _Inside | None = None
         self._buffer = bytearray(RECORD)
 
@@ -72,17 +78,18 @@ class Tls(Talker):
             self._hello += data
             self._flush_out()
             return False
-        except ssl.SSLError:
+        except ssl.SSLError as problem:
             self._hello += data
             self._flush_out()
+            self._spoken = "ALERT" in (problem.reason or "")  # the client's: of our own it never says so
             self._failed()
             self._line.turn(Raw(self._line, self._house, HANDSHAKE, tail=True))
             self._line.shut()
             return False
-        if len(self._hello) > USUAL:
+        if len(self._hello) > USUAL or EARLY in self._hello:
             self._failed(finished=True)
         self._hello.clear()
-        self._inner = _Inside(self, self._line, self._tls.asked)
+        self._inner = _Inside(self, self._line, self._tls.asked or self._line.claimed)
         self._inner.talker = self._inside(self._inner, self._house)
         self._flush_out()
         return True
@@ -117,7 +124,9 @@ class Tls(Talker):
 
     def _failed(self, *, finished: bool = False) -> None:
         if self._hello:
-            about = HANDSHAKE._replace(claimed=self._tls.asked)
+            about = HANDSHAKE._replace(claimed=self._tls.asked or self._line.claimed)
+            if self._spoken and not finished:
+                about = about._replace(protocol=REFUSED)
             self._house.ledger.whole(self._line.remote, about, self._hello, finished=finished)
             self._hello.clear()
 
@@ -134,6 +143,7 @@ class Tls(Talker):
 
     def _flush_out(self) -> None:
         if self._out.pending:
+            self._spoken = True
             self._line.stream(self._out.read() for _ in range(1))
 
 

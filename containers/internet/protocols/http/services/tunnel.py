@@ -11,7 +11,8 @@ def serve(head: Head, house: House) -> Answering:
 
     def inside(line: Line) -> Talker:
         line.claimed = without_port(head.target)
-        return sniff.Sniffer(line, house)
+        port = head.target.rpartition(":")[2]
+        return sniff.Sniffer(line, house, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None)  # noqa: PLR2004  # digits of a port
 
     def answer(_capture: Capture) -> Reply | Upgrade:
         return Reply(405) if head.version == "2" else Upgrade(200, (), inside)
