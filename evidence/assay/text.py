@@ -24,7 +24,8 @@ _SLICE = 1 << 16
 _SAMPLE = 1 << 14
 _SAMPLES = 6
 _LEAST_CHARACTERS = 24
-_LINE_ENDS = (b"\\n", b"\\r")  # wrapped text inside JSON: the letter would shift the phase of every line
+_LINE_ENDS = (b"\\n", b"\\r")
+"""Of wrapped text inside JSON: the letter would shift the phase of every line."""
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -38,6 +39,8 @@ class Code:
     quantum: int
     size: int
     read: Callable[[bytes], bytes]
+    drop: tuple[bytes, ...] = _LINE_ENDS
+    """What goes before all else that is not of the alphabet."""
     filler: bytes = b""
     """Characters that complete a last quantum whose padding was left out."""
 
@@ -50,7 +53,7 @@ BASE64 = Code(
     size=3,
     read=binascii.a2b_base64,
 )
-HEX = Code(alphabet=b"0123456789abcdefABCDEF", table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify)
+HEX = Code(alphabet=b"0123456789abcdefABCDEF", drop=(b"0x", b"0X"), table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify)
 
 
 def text(view: View) -> Ranges:
@@ -93,7 +96,7 @@ def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
         for low in range(start, end, _SLICE):
             high = min(low + _SLICE, end)
             raw = view.data[low:high].tobytes()
-            for escape in _LINE_ENDS:
+            for escape in code.drop:
                 raw = raw.replace(escape, b"")
             parts.append(raw.translate(code.table, delete))
             places.append((len(parts[-1]), low, high))

@@ -1,23 +1,201 @@
-"""Bytes written in an alphabet: hex, base64."""
+"""Bytes written in an alphabet: bits, hex, base32, base64, base85; and as decimal numbers.
+
+The narrowest alphabet that a block of text keeps to is the one that it is read in first; base64 is tried on every text.
+"""
+
+import string
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honeyweights.evidence.assay.coverage import Ranges
-from honeyweights.evidence.assay.decode import Decoder, View
-from honeyweights.evidence.assay.text import BASE64, HEX, blocks, reader, text
-from honeyweights.evidence.assay.texture import share
+from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
+from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.text import BASE64, HEX, Code, blocks, groups, reader, text
+from honeyweights.evidence.assay.texture import BLOCK, share
+from honeyweights.evidence.assay.trace import Trace
 
-_HEX_SHARE = 0.9
+_SLICE = 1 << 18
+_SURE = 0.97
+_SHARE = 0.9
+_DIGITS = 0.45
+_BLANK = b" \t\r\n"
+_MARKS = _BLANK + b"xX,:;\\\"'[]{}()%-"
+_UPPER, _LOWER, _NUMBERS = (part.encode() for part in (string.ascii_uppercase, string.ascii_lowercase, string.digits))
+Read = Callable[[bytes], bytes]
+
+
+def _mask(characters: bytes) -> NDArray[np.bool_]:
+    mask = np.zeros(256, np.bool_)
+    mask[list(characters)] = True
+    return mask
+
+
+def _among(characters: bytes, least: float) -> Callable[[Bytes], NDArray[np.bool_]]:
+    mask = _mask(characters)
+    return lambda data: share(mask[data]) >= least
+
+
+def _values(alphabet: bytes) -> Bytes:
+    values = np.zeros(256, np.uint8)
+    values[list(alphabet)] = np.arange(len(alphabet))
+    return values
+
+
+def _base32(alphabet: bytes) -> Read:
+    values = _values(alphabet)
+
+    def read(characters: bytes) -> bytes:
+        quintets = values[np.frombuffer(characters, np.uint8)].reshape(-1, 8)
+        number = np.zeros(quintets.shape[0], np.uint64)
+        for k in range(8):
+            number = number << np.uint64(5) | quintets[:, k]
+        return np.ascontiguousarray(number.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 3:]).tobytes()
+
+    return read
+
+
+def _base85(alphabet: bytes) -> Read:
+    values = _values(alphabet)
+
+    def read(characters: bytes) -> bytes:
+        digits = values[np.frombuffer(characters, np.uint8)].reshape(-1, 5)
+        number = np.zeros(digits.shape[0], np.uint32)
+        for k in range(5):
+            number = number * np.uint32(85) + digits[:, k]
+        return number.astype(">u4").tobytes()
+
+    return read
+
+
+def _bits(characters: bytes) -> bytes:
+    return np.packbits(np.frombuffer(characters, np.uint8) & np.uint8(1)).tobytes()
+
+
+_TO_UPPER = bytes.maketrans(_LOWER + b"=", _UPPER + b"A")
+_TO_UPPER_HEX = bytes.maketrans(_LOWER + b"=", _UPPER + b"0")
+_PLAIN = bytes.maketrans(b"", b"")
+_ASCII85 = bytes(range(33, 118))
+_RFC1924 = _NUMBERS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
+_Z85 = _NUMBERS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
+BITS = Code(alphabet=b"01", table=_PLAIN, quantum=8, size=1, read=_bits)
+BASE32 = Code(
+    alphabet=_UPPER + _LOWER + b"234567=", table=_TO_UPPER, quantum=8, size=5, read=_base32(_UPPER + b"234567"), filler=b"A" * 7
+)
+BASE32HEX = Code(
+    alphabet=_UPPER[:22] + _LOWER[:22] + _NUMBERS + b"=",
+    table=_TO_UPPER_HEX,
+    quantum=8,
+    size=5,
+    read=_base32(_NUMBERS + _UPPER[:22]),
+    filler=b"0" * 7,
+)
+ASCII85 = Code(alphabet=_ASCII85, table=_PLAIN, drop=(b"<~", b"~>"), quantum=5, size=4, read=_base85(_ASCII85), filler=b"uuuu")
+BASE85 = Code(alphabet=_RFC1924, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_RFC1924), filler=b"~~~~")
+Z85 = Code(alphabet=_Z85, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_Z85), filler=b"####")
 
 
 def hex_text(view: View) -> Ranges:
-    """Text of which, white space apart, nine tenths are hexadecimal digits."""
-    digits = np.zeros(256, np.bool_)
-    digits[list(HEX.alphabet + b" \t\r\n")] = True
-    return blocks(view, lambda data: share(digits[data]) >= _HEX_SHARE)
+    """Text of which nine tenths are hexadecimal digits or what is written between them, and which is neither bits nor decimal numbers."""
+    every, digits, sign = _mask(HEX.alphabet + _MARKS), _mask(HEX.alphabet), _mask(HEX.alphabet[10:])
+
+    def good(data: Bytes) -> NDArray[np.bool_]:
+        return (share(every[data]) >= _SHARE) & (share(digits[data]) >= _DIGITS) & (share(sign[data]) > 0)
+
+    return blocks(view, good)
+
+
+def _decimal_text(view: View) -> Ranges:
+    digits, between = _mask(_NUMBERS), _mask(_BLANK + b",;[](){}-\"'")
+
+    def good(data: Bytes) -> NDArray[np.bool_]:
+        kept, parting = share(digits[data]), share(between[data])
+        return (kept + parting >= _SURE) & (kept >= _DIGITS) & (parting >= 0.15)  # noqa: PLR2004  # numbers have at most 3 digits
+
+    return blocks(view, good)
+
+
+def _base32_text(view: View) -> Ranges:
+    upper, lower, digits = (_among(part + b"=\"',.-" + _NUMBERS + _BLANK, _SURE) for part in (_UPPER, _LOWER, b""))
+    return blocks(view, lambda data: (upper(data) | lower(data)) & ~digits(data))
+
+
+def _bit_text(view: View) -> Ranges:
+    return blocks(view, _among(b"01" + _BLANK + b",", _SURE))
+
+
+def _base85_text(view: View) -> Ranges:
+    """Text with hardly a blank and much punctuation of all sorts."""
+    blank, signs = _mask(b" \t"), _mask(string.punctuation.encode()) & ~_mask(b"+/=_,\"'.\\")
+
+    def good(data: Bytes) -> NDArray[np.bool_]:
+        return (share(blank[data]) <= 1 - _SURE) & (share(signs[data]) >= 0.1)  # noqa: PLR2004  # 0.25 of random content
+
+    return blocks(view, good)
+
+
+def _base64_text(view: View) -> Ranges:
+    """All text but what is plainly hex."""
+    plainly = blocks(view, _among(HEX.alphabet + _BLANK, 1.0))
+    return (text(view) - plainly).longer(24) if len(plainly) else text(view)
+
+
+def _codes(*codes: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
+    """Several alphabets for the same text: those that it keeps to."""
+
+    def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
+        sample = np.concatenate([np.asarray(view.data[a : min(b, a + BLOCK * 16)]) for a, b in list(extents)[:64]])
+        for code in codes:
+            if _mask(code.alphabet + _BLANK + b"\"'<~>")[sample].mean() >= _SURE:
+                yield from reader(code)(view, extents & view.residue.widen(BLOCK))
+
+    return decode
+
+
+def _numbers(view: View, extents: Ranges) -> Iterator[Decoded]:
+    """Numbers from -128 to 255, whatever stands between them."""
+    for group in groups(extents, LARGEST):
+        pieces, places = [], []
+        for start, end in group:
+            low = start
+            while low < end:
+                out, used = _number_slice(np.asarray(view.data[low : min(low + _SLICE, end)]), last=low + _SLICE >= end)
+                pieces.append(out)
+                places.append((out.size, low, low + used))
+                low += used
+        if view.budget.take(sum(size for size, _, _ in places)):
+            yield Decoded(data=np.concatenate(pieces) if pieces else np.empty(0, np.uint8), origin=(Trace.of(places),))
+
+
+def _number_slice(data: Bytes, *, last: bool) -> tuple[Bytes, int]:
+    used = data.size
+    if not last:
+        gaps = np.flatnonzero(data[-8:] - np.uint8(48) > 9)  # noqa: PLR2004  # not a digit
+        used = data.size - min(8, data.size) + int(gaps[-1]) if gaps.size else data.size
+        used = used or data.size
+    padded = np.concatenate((np.full(4, 32, np.uint8), data[:used], np.full(1, 32, np.uint8)))
+    digit = padded - np.uint8(48)
+    is_digit = digit <= 9  # noqa: PLR2004
+    ends = np.flatnonzero(is_digit[:-1] & ~is_digit[1:])
+    value = digit[ends].astype(np.int16)
+    here = np.ones(ends.size, np.bool_)
+    before = ends
+    for weight in (10, 100):
+        before = before - 1
+        here &= is_digit[before]
+        value += np.where(here, digit[before].astype(np.int16) * weight, 0)
+    length = 1 + is_digit[ends - 1] + (is_digit[ends - 1] & is_digit[ends - 2])
+    minus = padded[ends - length] == ord("-")
+    good = (value <= 255) & ~(here & is_digit[ends - 3])  # noqa: PLR2004
+    return np.where(minus, -value, value)[good].astype(np.uint8), used
 
 
 DECODERS = (
+    Decoder(name="bits", rank=64, probe=_bit_text, decode=reader(BITS), alternatives=True),
+    Decoder(name="decimal", rank=64, probe=_decimal_text, decode=_numbers),
     Decoder(name="hex", rank=65, probe=hex_text, decode=reader(HEX), alternatives=True),
-    Decoder(name="base64", rank=68, probe=text, decode=reader(BASE64), alternatives=True),
+    Decoder(name="base32", rank=66, probe=_base32_text, decode=_codes(BASE32, BASE32HEX), alternatives=True),
+    Decoder(name="base64", rank=68, probe=_base64_text, decode=reader(BASE64), alternatives=True),
+    Decoder(name="base85", rank=69, probe=_base85_text, decode=_codes(BASE85, Z85, ASCII85), alternatives=True),
 )

@@ -1,11 +1,14 @@
-"""Bytes written as escapes in text: percent escapes."""
+r"""Bytes written as escapes in text: %41 of URLs, =41 of quoted-printable mail, \x41 \101 \u0041 \n of JSON, Python, C and shells.
 
-from collections.abc import Iterator
+What is no escape stays as it is. Text in which every byte is an escape is read by the decoder of hex, which deletes all else.
+"""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ranges
+from honeyweights.evidence.assay.coverage import Ints, Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import HEX, blocks, groups, text
@@ -15,53 +18,126 @@ from honeyweights.evidence.assay.trace import Trace
 _SLICE = 1 << 16
 _ESCAPES = 4
 _NEAR_ESCAPES = 4 * BLOCK
+_LONGEST = 6
+_VALUE = np.full(256, -1, np.int16)
+for _digit in range(16):
+    _VALUE[ord(f"{_digit:x}")] = _VALUE[ord(f"{_digit:X}")] = _digit
+_LETTERS = np.full(256, -1, np.int16)
+for _letter, _byte in zip(b"abfnrtv0e\"'\\/", b"\a\b\f\n\r\t\v\0\x1b\"'\\/", strict=True):
+    _LETTERS[_letter] = _byte
+Escapes = tuple[Ints, NDArray[np.int16], Ints]
+"""Where each begins, its byte (-1: it stands for nothing), and how long it is."""
 
 
-def escaped_text(view: View) -> Ranges:
-    """Text with a percent escape in every 64 characters."""
+def _hex_at(data: Bytes, at: Ints, first: int) -> tuple[NDArray[np.bool_], NDArray[np.int16]]:
+    """Whether two hexadecimal digits stand `first` behind each place, and their value."""
+    high, low = (_VALUE[data.take(at + first + k, mode="clip")] for k in (0, 1))
+    return (high >= 0) & (low >= 0) & (at + first + 1 < data.size), np.asarray(high * 16 + low, np.int16)
+
+
+def _percent(data: Bytes) -> Escapes:
+    at = np.flatnonzero(data == ord("%"))
+    good, value = _hex_at(data, at, 1)
+    at = at[good]
+    return at, value[good], np.full(at.size, 3)
+
+
+def _quoted(data: Bytes) -> Escapes:
+    at = np.flatnonzero(data == ord("="))
+    good, value = _hex_at(data, at, 1)
+    one, two = (data.take(at + k, mode="clip") for k in (1, 2))
+    bare, both = one == ord("\n"), (one == ord("\r")) & (two == ord("\n"))
+    length = np.where(bare, 2, 3)
+    keep = good | bare | both
+    return at[keep], np.where(good, value, -1)[keep].astype(np.int16), length[keep]
+
+
+def _backslash(data: Bytes) -> Escapes:
+    slashes = data == ord("\\")
+    at = np.flatnonzero(slashes)
+    run = np.flatnonzero(np.append(True, np.diff(at) != 1)) if at.size else at
+    at = at[(np.arange(at.size) - np.repeat(run, np.diff(np.append(run, at.size)))) % 2 == 0]
+    at = at[at + 1 < data.size]
+    kind = data[at + 1]
+    value, length = _LETTERS[kind].copy(), np.where(_LETTERS[kind] >= 0, 2, 0)
+    pair, number = _hex_at(data, at, 2)
+    chosen = (kind == ord("x")) & pair
+    value[chosen], length[chosen] = number[chosen], 4
+    zeros = (data.take(at + 2, mode="clip") == ord("0")) & (data.take(at + 3, mode="clip") == ord("0"))
+    pair, number = _hex_at(data, at, 4)
+    chosen = (kind == ord("u")) & pair & zeros
+    value[chosen], length[chosen] = number[chosen], 6
+    octal, digits = np.zeros(at.size, np.int16), np.zeros(at.size, np.int64)
+    for k in (1, 2, 3):
+        digit = _VALUE[data.take(at + k, mode="clip")]
+        more = (digits == k - 1) & (digit >= 0) & (digit < 8) & (at + k < data.size)  # noqa: PLR2004  # octal
+        octal, digits = np.where(more, octal * 8 + digit, octal).astype(np.int16), digits + more
+    chosen = digits > 0
+    value[chosen], length[chosen] = octal[chosen] & 255, digits[chosen] + 1
+    chosen = kind == ord("\n")
+    value[chosen], length[chosen] = -1, 2
+    keep = length > 0
+    return at[keep], value[keep], length[keep]
+
+
+def _finder(escapes: Callable[[Bytes], Escapes]) -> Callable[[View], Ranges]:
+    """Text with an escape in every 64 characters, and what stands near it."""
 
     def many(data: Bytes) -> NDArray[np.bool_]:
-        digits = np.zeros(256, np.bool_)
-        digits[list(HEX.alphabet)] = True
-        marks = data == ord("%")
-        marks[-2:] = False
-        marks[:-2] &= digits[data[1:-1]] & digits[data[2:]]
+        marks = np.zeros(data.size, np.bool_)
+        marks[escapes(data)[0]] = True
         return share(marks) * BLOCK >= _ESCAPES
 
-    found = blocks(view, many)
-    return found.widen(_NEAR_ESCAPES) & text(view) if len(found) else found
+    def find(view: View) -> Ranges:
+        found = blocks(view, many)
+        return found.widen(_NEAR_ESCAPES) & text(view) if len(found) else found
+
+    return find
 
 
-def unescape(view: View, extents: Ranges) -> Iterator[Decoded]:
-    """Percent escapes; what is no escape stays, but a plus, where pluses themselves were escaped, is a blank as in form data."""
-    value = np.full(256, -1, np.int16)
-    for digit in range(16):
-        value[ord(f"{digit:x}")] = value[ord(f"{digit:X}")] = digit
-    for group in groups(extents, LARGEST):
-        pieces, places = [], []
-        plus = ord(" " if b"%2B" in view.data[group.starts[0] : group.starts[0] + _SLICE].tobytes().upper() else "+")
-        for start, end in group:
-            low = start
-            while low < end:
-                out, used = _unescape_slice(view.data[low : min(low + _SLICE, end)], value, plus)
-                pieces.append(out)
-                places.append((out.size, low, low + used))
-                low += used
-        if view.budget.take(sum(size for size, _, _ in places)):
-            yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
+def _decoder(escapes: Callable[[Bytes], Escapes], mark: int, *, form: bool = False) -> Callable[[View, Ranges], Iterator[Decoded]]:
+    """The decoder; in a form a plus, where pluses themselves were escaped, is a blank."""
+
+    def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
+        for group in groups(extents, LARGEST):
+            pieces, places = [], []
+            blanks = form and b"%2B" in view.data[group.starts[0] : group.starts[0] + _SLICE].tobytes().upper()
+            for start, end in group:
+                low = start
+                while low < end:
+                    out, used = _slice(view.data[low : min(low + _SLICE, end)], escapes, mark, last=low + _SLICE >= end, blanks=blanks)
+                    pieces.append(out)
+                    places.append((out.size, low, low + used))
+                    low += used
+            if view.budget.take(sum(size for size, _, _ in places)):
+                yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
+
+    return decode
 
 
-def _unescape_slice(data: Bytes, value: NDArray[np.int16], plus: int) -> tuple[Bytes, int]:
-    """The slice unescaped, and how much of it was used: an escape that its end cuts is left for the next one."""
-    at = np.flatnonzero(data == ord("%"))
-    used = int(at[-1]) if at.size and 0 < data.size - at[-1] < 3 <= data.size else data.size  # noqa: PLR2004  # "%XX" is 3 long
-    at = at[at + 2 < data.size]
-    at = at[(value[data[at + 1]] >= 0) & (value[data[at + 2]] >= 0)]
-    out, keep = np.where(data == ord("+"), np.uint8(plus), data), np.ones(data.size, np.bool_)
-    out[at] = value[data[at + 1]] * 16 + value[data[at + 2]]
-    keep[at + 1] = keep[at + 2] = False
-    used = used or data.size
-    return out[:used][keep[:used]], used
+def _slice(data: Bytes, escapes: Callable[[Bytes], Escapes], mark: int, *, last: bool, blanks: bool) -> tuple[Bytes, int]:
+    """The slice without escapes, and how much of it was used: one that its end may cut is left for the next one."""
+    tail = data[-_LONGEST:]
+    cut = np.flatnonzero(tail == mark)
+    if cut.size and not last:  # the first of a row of marks: which of them are escaped is only known from there
+        behind = data.size - tail.size + int(cut[0])
+        while behind and data[behind - 1] == mark:
+            behind -= 1
+        data = data[: behind or data.size]
+    at, value, length = escapes(data)
+    out = np.where(data == ord("+"), np.uint8(32), data) if blanks else np.array(data)
+    keep = np.ones(data.size, np.bool_)
+    for k in range(1, int(length.max(initial=0))):
+        keep[np.minimum(at[length > k] + k, data.size - 1)] = False
+    good = value >= 0
+    out[at[good]] = value[good]
+    keep[at[~good]] = False
+    return out[keep], data.size
 
 
-DECODERS = (Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),)
+escaped_text, unescape = _finder(_percent), _decoder(_percent, ord("%"), form=True)
+DECODERS = (
+    Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),
+    Decoder(name="escapes", rank=62, probe=_finder(_backslash), decode=_decoder(_backslash, ord("\\"))),
+    Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted), decode=_decoder(_quoted, ord("="))),
+)

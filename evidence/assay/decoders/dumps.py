@@ -1,0 +1,220 @@
+"""Dumps by lines of columns: xxd (all ways), hexdump (all ways), od (hex, octal), uuencode; with offsets, gutters and mail quotes.
+
+Lines of one length have one layout, which a few of them show; the columns of all of them are then read at once. What is no line of the
+layout is skipped, so junk between lines does no harm.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
+from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
+from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.text import groups, text
+from honeyweights.evidence.assay.trace import Trace
+
+_SLICE = 1 << 19
+_LENGTHS = 8
+_ROWS = 12
+_LONGEST_LINE = 1024
+_LEAST = 256
+_TOKEN = re.compile(rb"[0-9a-fA-F]+")
+
+
+class _Layout(NamedTuple):
+    """How lines of a tool look: the digits stand in group 1, in tokens of `width` characters that stand for `size` bytes."""
+
+    line: re.Pattern[bytes]
+    radix: int
+
+
+def _line(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"[> \t]{0,8}" + pattern + rb"[ \t\r]*", re.DOTALL)
+
+
+_LAYOUTS = (
+    _Layout(_line(rb"[0-9a-f]{7,16}: +((?:[01]{8} +)+) ?.{1,16}"), 2),
+    _Layout(_line(rb"[0-9a-f]{7,16}: +((?:(?:[0-9a-fA-F]{2})+ +)+) ?.{1,64}"), 16),
+    _Layout(_line(rb"[0-9a-f]{7,16}((?: +[0-9a-f]{2})+) *[|>].*[|<]"), 16),
+    _Layout(_line(rb"[0-7]{7,16}((?: +[0-7]{6})+)"), 8),
+    _Layout(_line(rb"[0-7]{7,16}((?: +[0-7]{3})+)"), 8),
+    _Layout(_line(rb"[0-9a-f]{6,16}((?: +(?:[0-9a-f]{2}){1,8})+)"), 16),
+    _Layout(_line(rb"((?: *\b[0-7]{6})+)"), 8),
+    _Layout(_line(rb"((?: *\b[0-7]{3})+)"), 8),
+    _Layout(_line(rb"((?: +(?:[0-9a-f]{2}){2,8})+)"), 16),
+)
+_DIGIT = np.full(256, 255, np.uint8)
+for _digit in range(16):
+    _DIGIT[ord(f"{_digit:x}")] = _DIGIT[ord(f"{_digit:X}")] = _digit
+Columns = tuple[Ints, int, int]
+"""The columns of the digits, token after token; the tokens' width, and the radix."""
+
+
+def _columns(lines: list[bytes]) -> Columns | None:
+    """The layout that most of the lines show."""
+    for layout in _LAYOUTS:
+        matches = [match for line in lines if (match := layout.line.fullmatch(line))]
+        if 2 * len(matches) <= len(lines):
+            continue
+        start, end = matches[0].span(1)
+        tokens = [token.span() for token in _TOKEN.finditer(matches[0].string, start, end)]
+        width = tokens[0][1] - tokens[0][0]
+        kept = [np.arange(a, b) for a, b in tokens if b - a == width]
+        return np.concatenate(kept), width, layout.radix
+    return None
+
+
+def _rows(data: Bytes, starts: Ints, length: int) -> Bytes:
+    """The lines as a matrix: a view where they stand one behind the other."""
+    if starts.size > 1 and bool((np.diff(starts) == length + 1).all()) and starts[0] + starts.size * (length + 1) <= data.size:
+        return data[starts[0] : starts[0] + starts.size * (length + 1)].reshape(-1, length + 1)[:, :length]
+    return np.asarray(data[starts[:, None] + np.arange(length)])
+
+
+def _bytes_of(rows: Bytes, columns: Columns, *, swapped: bool) -> tuple[Bytes, int] | None:
+    """What the rows stand for, and how many bytes each; nothing when they are no such rows."""
+    at, width, radix = columns
+    if radix == 16:  # noqa: PLR2004
+        order = at.reshape(-1, width // 2, 2)
+        order = (order[:, ::-1] if swapped else order).reshape(-1)
+        try:
+            return np.frombuffer(binascii.unhexlify(np.ascontiguousarray(rows[:, order])), np.uint8), order.size // 2
+        except binascii.Error:
+            return None
+    digits = _DIGIT[rows[:, at]].reshape(rows.shape[0], -1, width)
+    value = np.zeros(digits.shape[:2], np.uint16)
+    for k in range(width):
+        value = value * np.uint16(radix) + digits[:, :, k]
+    size = 2 if width == 6 else 1  # noqa: PLR2004  # six octal digits
+    out = value.astype("<u2").view(np.uint8).reshape(rows.shape[0], -1, 2)[:, :, :size]
+    return out.reshape(-1), out.shape[1] * size
+
+
+def _good(rows: Bytes, columns: Columns) -> np.ndarray:
+    """Which rows have digits in all columns."""
+    return np.asarray((_DIGIT[rows[:, columns[0]]] < columns[2]).all(axis=1))
+
+
+def _slice(data: Bytes, *, swapped: bool) -> Bytes:
+    """What the lines of a slice stand for, in their order."""
+    ends = np.append(np.flatnonzero(data == ord("\n")), data.size)
+    starts = np.append(0, ends[:-1] + 1)
+    lengths = ends - starts
+    counts = np.bincount(np.minimum(lengths, _LONGEST_LINE))
+    found: list[tuple[Ints, Bytes]] = []
+    for length in np.argsort(-(counts * np.arange(counts.size)), kind="stable")[:_LENGTHS].tolist():
+        if not counts[length] or not 2 < length < _LONGEST_LINE:  # noqa: PLR2004
+            continue
+        lines = np.flatnonzero(lengths == length)
+        some = [data[starts[k] : ends[k]].tobytes() for k in lines[:: max(1, lines.size // _ROWS)].tolist()]
+        columns = _columns(some)
+        if columns is None or (swapped and (columns[1] == 2 or columns[2] != 16)):  # noqa: PLR2004  # bytes have no order in them
+            continue
+        rows = _rows(data, starts[lines], length)
+        made = _bytes_of(rows, columns, swapped=swapped) if columns[2] == 16 else None  # noqa: PLR2004
+        if made is None:
+            good = _good(rows, columns)
+            lines = lines[good]
+            made = _bytes_of(rows[good], columns, swapped=swapped) if lines.size else None
+        if made is not None:
+            found.append((lines, made[0].reshape(lines.size, -1)))
+    return _in_order(found)
+
+
+def _in_order(found: list[tuple[Ints, Bytes]]) -> Bytes:
+    """Rows of several lengths, put together as their lines stood."""
+    if len(found) < 2:  # noqa: PLR2004
+        return found[0][1].reshape(-1) if found else np.empty(0, np.uint8)
+    order = np.concatenate([lines for lines, _ in found])
+    sizes = np.concatenate([np.full(lines.size, rows.shape[1]) for lines, rows in found])
+    rank = np.argsort(order, kind="stable")
+    places = np.empty(order.size, np.int64)
+    places[rank] = np.cumsum(sizes[rank]) - sizes[rank]
+    out, done = np.empty(int(sizes.sum()), np.uint8), 0
+    for lines, rows in found:
+        out[places[done : done + lines.size, None] + np.arange(rows.shape[1])] = rows
+        done += lines.size
+    return out
+
+
+def _uu(data: Bytes) -> Bytes:
+    """Lines of uuencode: a character for the number of bytes, then 4 for every 3 bytes."""
+    ends = np.append(np.flatnonzero(data == ord("\n")), data.size)
+    starts = np.append(0, ends[:-1] + 1)
+    lengths = ends - starts - (data.take(ends - 1, mode="clip") == ord("\r"))
+    sizes = data.take(starts, mode="clip").astype(np.int64) - 32
+    good = (sizes > 0) & (sizes <= 45) & (lengths >= 1 + -(-sizes // 3) * 4) & (lengths <= 2 + -(-sizes // 3) * 4)  # noqa: PLR2004
+    found: list[tuple[Ints, Bytes]] = []
+    for size in np.unique(sizes[good]).tolist():
+        lines = np.flatnonzero(good & (sizes == size))
+        wide = -(-size // 3) * 4
+        rows = (data[starts[lines][:, None] + np.arange(1, wide + 1)] - np.uint8(32)) & np.uint8(63)
+        found.append((lines, triples(rows.reshape(-1)).reshape(lines.size, -1)[:, :size]))
+    return _in_order(found)
+
+
+def triples(sextets: Bytes) -> Bytes:
+    """Four numbers of 6 bits as three bytes."""
+    a, b, c, d = sextets.reshape(-1, 4).T
+    return np.stack((a << np.uint8(2) | b >> np.uint8(4), b << np.uint8(4) | c >> np.uint8(2), c << np.uint8(6) | d), axis=1).reshape(-1)
+
+
+def _reader(*ways: Callable[[Bytes], Bytes]) -> Callable[[View, Ranges], Iterator[Decoded]]:
+    def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
+        for group in groups(extents, LARGEST):
+            for way in ways:
+                pieces, places = [], []
+                for start, end in group:
+                    low = start
+                    while low < end:
+                        high = _line_end(view.data, min(low + _SLICE, end), end)
+                        pieces.append(way(np.asarray(view.data[low:high])))
+                        places.append((pieces[-1].size, low, high))
+                        low = high
+                total = sum(size for size, _, _ in places)
+                if total and view.budget.take(total):
+                    piece = Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
+                    yield piece
+                    if 2 * piece.explained.total > total:
+                        break
+
+    return decode
+
+
+def _line_end(data: Bytes, at: int, end: int) -> int:
+    """Behind the line in whose middle `at` stands."""
+    more = np.flatnonzero(data[at : min(at + _LONGEST_LINE, end)] == ord("\n"))
+    return at + int(more[0]) + 1 if more.size else min(at + _LONGEST_LINE, end)
+
+
+def _probe(way: Callable[[Bytes], Bytes]) -> Callable[[View], Ranges]:
+    """All of the text, where any of a few samples of it has such lines."""
+
+    def probe(view: View) -> Ranges:
+        found = text(view)
+        for start, end in found:
+            for low in sorted({start, (start + end) // 2, max(start, end - 4 * _SLICE // 64)}):
+                sample = np.asarray(view.data[low : min(low + _SLICE // 16, end)])
+                if 16 * way(sample).size > sample.size:
+                    return found
+        return EMPTY
+
+    return probe
+
+
+def _plain(data: Bytes) -> Bytes:
+    return _slice(data, swapped=False)
+
+
+def _swapped(data: Bytes) -> Bytes:
+    return _slice(data, swapped=True)
+
+
+DECODERS = (
+    Decoder(name="dump", rank=60, probe=_probe(_plain), decode=_reader(_plain, _swapped), alternatives=True),
+    Decoder(name="uuencode", rank=61, probe=_probe(_uu), decode=_reader(_uu)),
+)
