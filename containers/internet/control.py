@@ -69,7 +69,7 @@ class Control:
             return False, {"error": str(error)}
 
     async def configure(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Seed, hosts, closed destinations, limit of captures."""
+        """Seed, hosts, pages of the web, closed destinations, limit of captures."""
         seed = bytes.fromhex(asked["seed"])
         hosts = asked.get("hosts", [])
         self.seed = seed
@@ -79,6 +79,10 @@ class Control:
         for host in hosts:
             logins = tuple(Login(user=login["user"], password=login.get("password")) for login in host.get("ssh") or ())
             self._house.hosts[host["name"].lower()] = Host(logins=logins, home=host.get("home"))
+        if "sites" in asked:
+            from honeyweights.containers.internet.protocols.http import sites  # noqa: PLC0415  # only where a scenario has some
+
+            self._house.memos[sites.MEMO] = sites.read(asked["sites"])
         if "capture_limit" in asked:
             self._house.ledger.spool.limit = int(asked["capture_limit"])
         closed = [entry for place in asked.get("closed", []) for entry in self._closed(place)]
