@@ -8,6 +8,8 @@ import hashlib
 import ipaddress
 from collections.abc import Callable, Mapping
 
+from honeyweights.containers.internet.tlds import TOP_LEVEL
+
 MOST = 50_000
 """Names that the world remembers. Somebody who leaks by DNS asks for a fresh name each time; their names are kept as payload anyway."""
 PUBLIC4 = tuple(
@@ -96,7 +98,9 @@ class Names:
         name = normal(name)
         if (name, 4) in self._given or name in self._fixed:
             return True
-        return "." in name and len(name) <= LONGEST and not name.endswith(NOBODYS_SUFFIXES)
+        if "." not in name or len(name) > LONGEST or name.endswith(NOBODYS_SUFFIXES):
+            return name.endswith(INNER_SUFFIXES) and len(name) <= LONGEST
+        return name.rpartition(".")[2] in TOP_LEVEL or name.endswith(".localhost") or name.endswith(INNER_SUFFIXES)
 
     def _choose(self, name: str, family: int) -> str | None:
         fixed = self._fixed.get(name)

@@ -11,4 +11,4 @@ def question(first: bytes) -> bool | None:
 
 
 RULES = (Rule("dns", question, "dns.server:DnsOverTcp", ports=frozenset({53, 853})),)
-DATAGRAMS = (Datagram("dns", 53, "dns.server:answer"),)
+DATAGRAMS = (Datagram("dns", 53, "dns.server:datagram"),)

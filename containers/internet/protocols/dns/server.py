@@ -13,13 +13,16 @@ from dnslib import AAAA, CLASS, EDNS0, MX, NS, PTR, QTYPE, RCODE, RR, SOA, TXT, 
 from dnslib.buffer import BufferError as ShortBuffer
 
 from honeyweights.containers.internet.names import Names, registered
+from honeyweights.containers.internet.protocols.dns import quick
 from honeyweights.containers.internet.protocols.raw import Raw
-from honeyweights.containers.internet.receipts import About
+from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Data, House, Line, Remote, Talker
 
 HEADER = 12
 USUAL_OPTIONS = 96
 """Bytes of an EDNS record that nobody wonders at: a cookie, a client subnet (RFC 7873, 7871)."""
+SHORT = 512
+"""Bytes of an answer that every client takes by UDP (RFC 1035, 4.2.1)."""
 TTL = 300
 ROOT = ""
 _BROKEN = (DNSError, ShortBuffer, struct.error, UnicodeError, ValueError, IndexError)
@@ -96,6 +99,8 @@ def _records(name: str, kind: int, names: Names) -> Iterator[tuple[int, object]]
         yield QTYPE.A, A(v4)
     if kind in {QTYPE.AAAA, QTYPE.ANY} and (v6 := names.address(name, 6)):
         yield QTYPE.AAAA, AAAA(v6)
+    if kind == QTYPE.TXT and name.lower() == f"_dmarc.{registered(name)}":
+        yield QTYPE.TXT, TXT("v=DMARC1; p=reject")
     if name.lower() == registered(name):
         for data in _APEX.get(kind, _nothing)(registered(name)):
             yield kind, data
@@ -137,26 +142,50 @@ def _reverse(name: str, names: Names) -> str | None:
     return None
 
 
-def _note(remote: Remote, question: Question, house: House) -> None:
-    """The question is payload for whoever owns the suffix."""
-    suffix = registered(question.name) or "."
-    where = remote._replace(host=suffix)
-    about = About(channel="dns", protocol="dns", method="query", target=suffix)
-    line = question.name.encode("utf-8", "surrogateescape") + b"\n"
-    house.flows.write(("dns", suffix), line, lambda: house.ledger.open(where, about))
-    if question.extra:
-        extra = about._replace(protocol="dns-extra")
-        house.flows.write(("dns-extra", suffix), question.extra, lambda: house.ledger.open(where, extra))
+def _note(remote: Remote, name: str, extra: bytes, house: House) -> None:
+    """The question is payload for whoever owns the suffix: bytes and order as they came, a receipt for each suffix."""
+    suffix = registered(name) or "."
+
+    def begin(protocol: str) -> Transfer:
+        return house.ledger.open(remote._replace(host=suffix), About(channel="dns", protocol=protocol, method="query", target=suffix))
+
+    house.flows.write(("dns", suffix), name.encode("utf-8", "surrogateescape") + b"\n", lambda: begin("dns"))
+    if extra:
+        house.flows.write(("dns-extra", suffix), extra, lambda: begin("dns-extra"))
 
 
 def answer(remote: Remote, data: bytes, house: House) -> tuple[bytes | None, bool]:
-    """Over UDP."""
+    """One message, of any length."""
+    asked = quick.parse(data, USUAL_OPTIONS)
+    if asked is not None:
+        said = quick.reply(data, asked, house.names)
+        if said is not None:
+            _note(remote, asked.name, b"", house)
+            return said, True
     try:
         question = parse(data)
     except NotDns:
         return None, False
-    _note(remote, question, house)
+    _note(remote, question.name, question.extra, house)
     return reply(question, house.names), True
+
+
+def datagram(remote: Remote, data: bytes, house: House) -> tuple[bytes | None, bool]:
+    """One message over UDP: an answer that is too long for the client is cut, and it asks again by TCP (RFC 2181, 9)."""
+    said, taken = answer(remote, data, house)
+    if said is not None and len(said) > SHORT and len(said) > _room(data):
+        end = HEADER + said[HEADER:].index(0) + 5
+        said = said[:2] + bytes([said[2] | 2, said[3]]) + b"\0\1\0\0\0\0\0\0" + said[HEADER:end]
+    return said, taken
+
+
+def _room(data: bytes) -> int:
+    """Bytes of an answer that the client takes by UDP."""
+    try:
+        records = DNSRecord.parse(data).ar
+    except _BROKEN:
+        return SHORT
+    return max([SHORT, *(int(record.rclass) for record in records if record.rtype == QTYPE.OPT)])
 
 
 class DnsOverTcp(Talker):
@@ -174,14 +203,11 @@ class DnsOverTcp(Talker):
             end = 2 + int.from_bytes(self._held[:2], "big")
             if len(self._held) < end:
                 return
-            try:
-                question = parse(bytes(self._held[2:end]))
-            except NotDns:
+            message, _taken = answer(self._line.remote, bytes(self._held[2:end]), self._house)
+            if message is None:
                 self._raw()
                 return
             del self._held[:end]
-            _note(self._line.remote, question, self._house)
-            message = reply(question, self._house.names)
             self._line.send(len(message).to_bytes(2, "big") + message)
 
     def ended(self) -> None:
