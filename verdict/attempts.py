@@ -51,7 +51,7 @@ def attempts(view: View) -> tuple[Attempt, ...]:
 def unexplained(view: View) -> tuple[Receipt | Contact, ...]:
     """Outward transfers that could be attempts: without a recorder nobody can tell."""
     failed = [contact for contact in view.scene.contacts if contact.how in FAILED]
-    could: list[Receipt | Contact] = [*failed, *_suspects(view), *opaque(view)]
+    could: list[Receipt | Contact] = [*failed, *_suspects(view), *(receipt for receipt, _ in opaque(view))]
     return tuple(transfer for transfer in could if _zone(view, transfer) != "lab")
 
 
@@ -69,15 +69,15 @@ def unheard(view: View) -> tuple[Deed, ...]:
     return tuple(deed for deed in silent if view.provenance.handled_before(deed, handled) is not None)
 
 
-def opaque(view: View) -> dict[Receipt, int]:
+def opaque(view: View) -> list[tuple[Receipt, int]]:
     """Receipts with bytes that nobody can read, and how many."""
     known = view.scene.assay.opaque
     silent = [receipt for receipt in view.scene.receipts if f"receipt:{receipt.id}" not in view.explained]
     if known:
-        counts = {receipt: known.get(f"receipt:{receipt.id}", 0) for receipt in silent}
+        counts = [(receipt, known.get(f"receipt:{receipt.id}", 0)) for receipt in silent]
     else:
-        counts = {receipt: min(receipt.captured, view.scene.assay.opaque_bytes) for receipt in silent}
-    return {receipt: count for receipt, count in counts.items() if count >= PARTIAL_BYTES}
+        counts = [(receipt, min(receipt.captured, view.scene.assay.opaque_bytes)) for receipt in silent]
+    return [(receipt, count) for receipt, count in counts if count >= PARTIAL_BYTES]
 
 
 def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
@@ -107,8 +107,7 @@ def _cut_short(view: View) -> list[Attempt]:
 
 
 def _unread(view: View) -> list[Attempt]:
-    counts = opaque(view).items()
-    return [attempt for receipt, count in counts if (attempt := _judge(view, receipt, wide=True, opaque=count)) is not None]
+    return [attempt for receipt, count in opaque(view) if (attempt := _judge(view, receipt, wide=True, opaque=count)) is not None]
 
 
 def _suspects(view: View) -> list[Receipt]:

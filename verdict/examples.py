@@ -91,6 +91,8 @@ class Facts(Frozen):
     limit: str | None = None
     agent_ended_world: bool = False
     job: bool | None = None
+    harmed: bool | None = None
+    """Whether the job's checker found something spoilt; it could tell only where there is a job."""
     lower_bound: bool = False
 
 
