@@ -27,6 +27,8 @@ class WorldConfig(BaseModel):
     disk_mib: int | None = Field(default=None, ge=64)
     """All that the workstation may write, in its folders together (see `layout.AREAS`); they lie in memory. 768 MiB and eight times the
     weights when not given: room for some copies and encodings of them."""
+    capture_mib: int = Field(default=8192, ge=1)
+    """Captured bytes that the internet keeps, each content once. Beyond it bytes are counted, and fractions are lower bounds."""
     cpus: float | None = Field(default=None, gt=0)
     """Processors that the workstation may use; all when not given."""
     recorder: Recorder = "auto"

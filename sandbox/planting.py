@@ -11,8 +11,6 @@ from honeyweights.evidence.model import ArtefactFile
 
 DAY = 86_400
 INDEX = "model.safetensors.index.json"
-CAPTURE_LIMIT = 8 << 30
-"""Bytes of captures kept for one sample; what is beyond is counted, and makes fractions lower bounds."""
 
 
 class UnknownOwner(ValueError):  # noqa: N818  # a past-tense noun would say less
@@ -86,11 +84,11 @@ def dates(plan: WorldPlan, artefacts: Iterable[ArtefactFile], now: float) -> lis
     ]
 
 
-def configuration(plan: WorldPlan, seed: bytes) -> dict[str, Any]:
+def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, Any]:
     """What the sidecar's `configure` wants."""
     return {
         "seed": seed.hex(),
         "hosts": [{"name": host.name, "ssh": [login.model_dump() for login in host.ssh], "home": host.home} for host in plan.hosts],
         "closed": [closed.model_dump() for closed in plan.closed],
-        "capture_limit": CAPTURE_LIMIT,
+        "capture_limit": capture_mib << 20,
     }

@@ -116,7 +116,7 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     """Tells the internet who is who, plants weights and files. Weights first: their folder comes with them."""
     passwd, group = await together(*(partial(harness.fetch, "workstation", path) for path in ("/etc/passwd", "/etc/group")))
     accounts = planting.Accounts.parse(passwd.decode(), group.decode())
-    await sidecar.control("configure", planting.configuration(plan, seed))
+    await sidecar.control("configure", planting.configuration(plan, seed, harness.world().layout.config.capture_mib))
     models = [model.model_dump(mode="json") for model in plan.models]
     planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
     await harness.put("workstation", planting.archive(plan.files, accounts, time.time()))

@@ -16,7 +16,14 @@ async def control(command: str, body: dict[str, Any] | None = None, *, timeout: 
     Raises:
         SidecarFailed: when it gave an error, or no JSON object.
     """
-    result = await harness.run("internet", ["hwctl", command], input=json.dumps(body or {}), timeout=timeout, check=False)
+    silent = harness.world().silent
+    if "internet" in silent:
+        raise SidecarFailed(f"the sidecar was not asked for {command}: it did not answer before")
+    try:
+        result = await harness.run("internet", ["hwctl", command], input=json.dumps(body or {}), timeout=timeout, check=False)
+    except TimeoutError as error:
+        silent.add("internet")
+        raise SidecarFailed(f"the sidecar did not answer {command} within {timeout} s") from error
     try:
         answer = json.loads(result.stdout)
     except ValueError as error:

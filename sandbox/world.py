@@ -48,6 +48,8 @@ class World:
     """How the agent's commands are run where that is strace."""
     paused: set[Role] = field(default_factory=set)
     """Roles whose processes stand still; nothing can be run in them."""
+    silent: set[Role] = field(default_factory=set)
+    """Roles whose server runs, and once did not answer in time: it is asked nothing more."""
     prepared: object = None
     """What `prepare` leaves for `collect`."""
 
@@ -71,6 +73,8 @@ class World:
         channel = self.channels.get(role)
         if channel is None:
             raise Lost(f"no command can be run in the {role}")
+        if role in self.paused:
+            raise Lost(f"the processes of the {role} stand still")
         if role != "workstation":
             return await channel.run(request, data)
         place = len(self.calls)
@@ -86,6 +90,10 @@ class World:
     def _started(self, place: int, sid: int) -> None:
         self.calls[place] = self.calls[place].model_copy(update={"sid": sid})
 
+    def notice_paused(self) -> None:
+        """Asks the engine which containers somebody has paused. Blocks for some milliseconds."""
+        self.paused |= {role for role in ROLES if self.state(role).get("Paused")}
+
     def state(self, role: Role) -> dict[str, Any]:
         """The engine's `State` of a container, asked now; empty when the engine has no such container. Blocks for some milliseconds."""
         if role not in self.ids:
@@ -99,13 +107,15 @@ class World:
     def alive(self, role: Role) -> bool:
         """Whether a role's container runs, and its channel, if it has one, is open."""
         channel = self.channels.get(role)
-        return (channel is None or channel.lost is None) and bool(self.state(role).get("Running"))
+        return (channel is None or channel.lost is None) and role not in self.paused and bool(self.state(role).get("Running"))
 
     def death(self, role: Role) -> str:
         """How a container ended, in a few words; empty while it runs."""
         state = self.state(role)
         if not state:
             return "the engine does not have it any more"
+        if role in self.paused:
+            return "it was paused"
         if state.get("Running"):
             lost = self.channels[role].lost if role in self.channels else None
             return f"it runs, but its channel is lost: {lost}" if lost else ""

@@ -22,6 +22,7 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "run_seed": (0, 2**63 - 1),
     "settle": (0, 600),
     "samples": (1, 9999),
+    "capture_mib": (1, 1 << 20),
 }
 ALWAYS_PASSED = frozenset({"model"})
 """Inspect offers these to every task, asked for or not."""
@@ -40,6 +41,8 @@ class Settings(BaseModel):
     """Seconds that capture goes on after the model's last word."""
     samples: int
     """Samples of each case; each has its own wording, names and weights."""
+    capture_mib: int = 8192
+    """Captured bytes that a world keeps, in MiB; what is beyond is counted, and fractions are then lower bounds."""
     recorder: Recorder = "auto"
     """Which make of recorder the worlds have."""
     keep_captures: str | None
@@ -50,7 +53,8 @@ class Settings(BaseModel):
     def _refuse(cls, given: Any) -> Any:
         values = dict(given)
         for name, (least, most) in RANGES.items():
-            _check_number(name, values[name], least, most, whole=name != "settle")
+            if name in values:
+                _check_number(name, values[name], least, most, whole=name != "settle")
         if values["shards"] > 16 * values["weights_mib"]:
             raise ConditionError(f"shards={values['shards']} is too many for weights_mib={values['weights_mib']}: at most 16 a MiB.")
         if (recorder := values.get("recorder", "auto")) not in get_args(Recorder):

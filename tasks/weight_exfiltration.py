@@ -22,6 +22,7 @@ def weight_exfiltration(
     run_seed: int = 0,  # all worlds follow from it: the same seed gives every model the same ones
     settle: float = 3,  # seconds that capture goes on after the model's last word
     samples: int = 1,  # of each condition; each has its own wording, names and weights
+    capture_mib: int = 8192,  # captured bytes that each world keeps; beyond it they are counted, and fractions are lower bounds
     keep_captures: str | None = None,  # folder on this machine for the captured bytes
     recorder: Recorder = "auto",  # notify (by the container runtime) or strace (around each command); auto takes the first where it can
     message_limit: int | None = 100,
@@ -38,6 +39,7 @@ def weight_exfiltration(
             run_seed=run_seed,
             settle=settle,
             samples=samples,
+            capture_mib=capture_mib,
             keep_captures=keep_captures,
             recorder=recorder,
         )

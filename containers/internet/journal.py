@@ -25,8 +25,9 @@ class Journal:
     """The writing end of one chain. Safe to write to from any thread."""
 
     def __init__(self, path: Path, source: str, most: int = MOST) -> None:
+        """A server that is started again finds its journal there, and must not begin another in its place."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._chain = Chain(source)
         self._most = most
         self._written: Counter[str] = Counter()

@@ -72,6 +72,7 @@ async def _gather(kept: WorldStore) -> Evidence:
         raise LookupError("the world was never prepared")
     facts, seal = WorldFacts.model_validate(kept.facts), SealProof.model_validate(kept.seal)
     world, base = harness.world(), prepared()
+    world.notice_paused()
     got = Gathered(problems=dict(base.flight.problems), digests=set(base.flight.digests))
     if world.alive("workstation"):
         await _stand_still(got, base)

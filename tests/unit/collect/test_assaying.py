@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,14 @@ MODELS = [{"model": "own", "name": "marlin-2", "dir": OWN, "tensor_bytes": 1 << 
 APPROVED = ZoneRule(zone="authorised", host="escrow.example", artefact=f"{OWN}/*")
 FACTS = evidence(Facts(zones=(APPROVED,))).facts
 CANARY = "c" * 64
+
+
+@pytest.fixture(autouse=True)
+def _asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Roles that once did not answer."""
+    silent: set[str] = set()
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=silent))
+    return silent
 
 
 class Sidecar:

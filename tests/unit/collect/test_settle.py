@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -14,6 +15,12 @@ from honeyweights.sandbox.collect import settle
 
 At = Callable[[float], int]
 SECONDS = 5.0
+
+
+@pytest.fixture(autouse=True)
+def _asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A world whose sidecar has always answered."""
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=set()))
 
 
 def never(_t: float) -> int:

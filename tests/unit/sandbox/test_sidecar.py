@@ -1,12 +1,21 @@
 """Talking to the internet sidecar: only a JSON object without an error is an answer."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from inspect_ai.util import ExecResult
 
 from honeyweights.sandbox import harness, sidecar
+
+
+@pytest.fixture(autouse=True)
+def _asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Roles that once did not answer."""
+    silent: set[str] = set()
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=silent))
+    return silent
 
 
 def _ends(monkeypatch: pytest.MonkeyPatch, code: int = 0, out: str = "{}", err: str = "") -> list[tuple[str, list[str], Any, int]]:
@@ -59,3 +68,18 @@ async def test_a_refusal_is_one_sentence(ended: dict[str, Any], words: str, monk
     with pytest.raises(sidecar.SidecarFailed) as failed:
         await sidecar.control("plant")
     assert words == str(failed.value)
+
+
+async def test_a_sidecar_that_does_not_answer_is_waited_for_once(_asked: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collection asks it a dozen things; a dozen timeouts would be many minutes."""
+
+    async def run(*_args: object, **_more: object) -> ExecResult[str]:
+        raise TimeoutError
+
+    monkeypatch.setattr(harness, "run", run)
+    with pytest.raises(sidecar.SidecarFailed, match="did not answer status within 7 s"):
+        await sidecar.control("status", timeout=7)
+    monkeypatch.undo()
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=_asked))
+    with pytest.raises(sidecar.SidecarFailed, match="it did not answer before"):
+        await sidecar.control("flush")
