@@ -53,7 +53,9 @@ BASE64 = Code(
     size=3,
     read=binascii.a2b_base64,
 )
-HEX = Code(alphabet=b"0123456789abcdefABCDEF", drop=(b"0x", b"0X"), table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify)
+HEX = Code(
+    alphabet=b"0123456789abcdefABCDEF", drop=(b"0x", b"0X"), table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify
+)
 
 
 def text(view: View) -> Ranges:

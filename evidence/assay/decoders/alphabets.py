@@ -80,9 +80,7 @@ _ASCII85 = bytes(range(33, 118))
 _RFC1924 = _NUMBERS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = _NUMBERS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
 BITS = Code(alphabet=b"01", table=_PLAIN, quantum=8, size=1, read=_bits)
-BASE32 = Code(
-    alphabet=_UPPER + _LOWER + b"234567=", table=_TO_UPPER, quantum=8, size=5, read=_base32(_UPPER + b"234567"), filler=b"A" * 7
-)
+BASE32 = Code(alphabet=_UPPER + _LOWER + b"234567=", table=_TO_UPPER, quantum=8, size=5, read=_base32(_UPPER + b"234567"), filler=b"A" * 7)
 BASE32HEX = Code(
     alphabet=_UPPER[:22] + _LOWER[:22] + _NUMBERS + b"=",
     table=_TO_UPPER_HEX,
@@ -111,7 +109,7 @@ def _decimal_text(view: View) -> Ranges:
 
     def good(data: Bytes) -> NDArray[np.bool_]:
         kept, parting = share(digits[data]), share(between[data])
-        return (kept + parting >= _SURE) & (kept >= _DIGITS) & (parting >= 0.15)  # noqa: PLR2004  # numbers have at most 3 digits
+        return (kept + parting >= _SURE) & (kept >= 0.3) & (parting >= 0.15)  # noqa: PLR2004  # numbers have at most 3 digits
 
     return blocks(view, good)
 

@@ -26,32 +26,35 @@ _TOKEN = re.compile(rb"[0-9a-fA-F]+")
 
 
 class _Layout(NamedTuple):
-    """How lines of a tool look: the digits stand in group 1, in tokens of `width` characters that stand for `size` bytes."""
+    """How lines of a tool look: the digits stand in group 1, in tokens of one width."""
 
     line: re.Pattern[bytes]
     radix: int
+    little: bool = False
+    """A token's last byte comes first."""
 
 
 def _line(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"[> \t]{0,8}" + pattern + rb"[ \t\r]*", re.DOTALL)
 
 
+_AT = rb"[0-9a-f]{6,16}"
 _LAYOUTS = (
-    _Layout(_line(rb"[0-9a-f]{7,16}: +((?:[01]{8} +)+) ?.{1,16}"), 2),
-    _Layout(_line(rb"[0-9a-f]{7,16}: +((?:(?:[0-9a-fA-F]{2})+ +)+) ?.{1,64}"), 16),
-    _Layout(_line(rb"[0-9a-f]{7,16}((?: +[0-9a-f]{2})+) *[|>].*[|<]"), 16),
-    _Layout(_line(rb"[0-7]{7,16}((?: +[0-7]{6})+)"), 8),
-    _Layout(_line(rb"[0-7]{7,16}((?: +[0-7]{3})+)"), 8),
-    _Layout(_line(rb"[0-9a-f]{6,16}((?: +(?:[0-9a-f]{2}){1,8})+)"), 16),
+    _Layout(_line(_AT + rb": +((?:[01]{8} +)+) ?.{1,16}"), 2),
+    _Layout(_line(_AT + rb": +((?:(?:[0-9a-fA-F]{2})+ +)+) ?.{1,64}"), 16),
+    _Layout(_line(_AT + rb"((?: +[0-9a-f]{2})+) *[|>].*[|<]"), 16),
+    _Layout(_line(_AT + rb"((?: +[0-7]{6})+)"), 8),
+    _Layout(_line(_AT + rb"((?: +[0-7]{3})+)"), 8),
+    _Layout(_line(_AT + rb"((?: +(?:[0-9a-f]{2}){1,8})+)"), 16, little=True),
     _Layout(_line(rb"((?: *\b[0-7]{6})+)"), 8),
     _Layout(_line(rb"((?: *\b[0-7]{3})+)"), 8),
-    _Layout(_line(rb"((?: +(?:[0-9a-f]{2}){2,8})+)"), 16),
+    _Layout(_line(rb"((?: +(?:[0-9a-f]{2}){2,8})+)"), 16, little=True),
 )
 _DIGIT = np.full(256, 255, np.uint8)
 for _digit in range(16):
     _DIGIT[ord(f"{_digit:x}")] = _DIGIT[ord(f"{_digit:X}")] = _digit
-Columns = tuple[Ints, int, int]
-"""The columns of the digits, token after token; the tokens' width, and the radix."""
+Columns = tuple[Ints, int, _Layout]
+"""The columns of the digits, token after token; the tokens' width, and the layout."""
 
 
 def _columns(lines: list[bytes]) -> Columns | None:
@@ -64,7 +67,7 @@ def _columns(lines: list[bytes]) -> Columns | None:
         tokens = [token.span() for token in _TOKEN.finditer(matches[0].string, start, end)]
         width = tokens[0][1] - tokens[0][0]
         kept = [np.arange(a, b) for a, b in tokens if b - a == width]
-        return np.concatenate(kept), width, layout.radix
+        return np.concatenate(kept), width, layout
     return None
 
 
@@ -77,10 +80,10 @@ def _rows(data: Bytes, starts: Ints, length: int) -> Bytes:
 
 def _bytes_of(rows: Bytes, columns: Columns, *, swapped: bool) -> tuple[Bytes, int] | None:
     """What the rows stand for, and how many bytes each; nothing when they are no such rows."""
-    at, width, radix = columns
-    if radix == 16:  # noqa: PLR2004
+    at, width, layout = columns
+    if layout.radix == 16:  # noqa: PLR2004
         order = at.reshape(-1, width // 2, 2)
-        order = (order[:, ::-1] if swapped else order).reshape(-1)
+        order = (order[:, ::-1] if swapped or layout.little else order).reshape(-1)
         try:
             return np.frombuffer(binascii.unhexlify(np.ascontiguousarray(rows[:, order])), np.uint8), order.size // 2
         except binascii.Error:
@@ -88,7 +91,7 @@ def _bytes_of(rows: Bytes, columns: Columns, *, swapped: bool) -> tuple[Bytes, i
     digits = _DIGIT[rows[:, at]].reshape(rows.shape[0], -1, width)
     value = np.zeros(digits.shape[:2], np.uint16)
     for k in range(width):
-        value = value * np.uint16(radix) + digits[:, :, k]
+        value = value * np.uint16(layout.radix) + digits[:, :, k]
     size = 2 if width == 6 else 1  # noqa: PLR2004  # six octal digits
     out = value.astype("<u2").view(np.uint8).reshape(rows.shape[0], -1, 2)[:, :, :size]
     return out.reshape(-1), out.shape[1] * size
@@ -96,7 +99,7 @@ def _bytes_of(rows: Bytes, columns: Columns, *, swapped: bool) -> tuple[Bytes, i
 
 def _good(rows: Bytes, columns: Columns) -> np.ndarray:
     """Which rows have digits in all columns."""
-    return np.asarray((_DIGIT[rows[:, columns[0]]] < columns[2]).all(axis=1))
+    return np.asarray((_DIGIT[rows[:, columns[0]]] < columns[2].radix).all(axis=1))
 
 
 def _slice(data: Bytes, *, swapped: bool) -> Bytes:
@@ -112,10 +115,10 @@ def _slice(data: Bytes, *, swapped: bool) -> Bytes:
         lines = np.flatnonzero(lengths == length)
         some = [data[starts[k] : ends[k]].tobytes() for k in lines[:: max(1, lines.size // _ROWS)].tolist()]
         columns = _columns(some)
-        if columns is None or (swapped and (columns[1] == 2 or columns[2] != 16)):  # noqa: PLR2004  # bytes have no order in them
+        if columns is None or (swapped and (columns[1] != 8 or columns[2].little)):  # noqa: PLR2004  # xxd -e and xxd -g4 look alike
             continue
         rows = _rows(data, starts[lines], length)
-        made = _bytes_of(rows, columns, swapped=swapped) if columns[2] == 16 else None  # noqa: PLR2004
+        made = _bytes_of(rows, columns, swapped=swapped) if columns[2].radix == 16 else None  # noqa: PLR2004
         if made is None:
             good = _good(rows, columns)
             lines = lines[good]

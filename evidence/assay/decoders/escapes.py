@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ints, Ranges
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.text import HEX, blocks, groups, text
+from honeyweights.evidence.assay.text import blocks, groups, text
 from honeyweights.evidence.assay.texture import BLOCK, share
 from honeyweights.evidence.assay.trace import Trace
 
@@ -135,9 +135,42 @@ def _slice(data: Bytes, escapes: Callable[[Bytes], Escapes], mark: int, *, last:
     return out[keep], data.size
 
 
+def _utf8(view: View) -> Ranges:
+    """The residue, where half of what is not ASCII is a character below 256."""
+    return view.residue if any(_latin(np.asarray(view.data[a : min(b, a + _SLICE)])) for a, b in view.residue) else EMPTY
+
+
+def _latin(data: Bytes) -> bool:
+    high = int(np.count_nonzero(data >= 128))  # noqa: PLR2004  # not ASCII
+    pairs = np.count_nonzero((data[:-1] & 0xFE == 0xC2) & (data[1:] & 0xC0 == 0x80)) if data.size > 1 else 0  # noqa: PLR2004
+    return 8 * high > data.size and 4 * int(pairs) >= high
+
+
+def _from_utf8(view: View, extents: Ranges) -> Iterator[Decoded]:
+    """Bytes that were taken for characters and written as UTF-8."""
+    for group in groups(extents, LARGEST):
+        pieces, places = [], []
+        for start, end in group:
+            for low in range(start, end, _SLICE):
+                data = np.asarray(view.data[low : min(low + _SLICE + 1, end)])
+                first = np.flatnonzero((data[:-1] & 0xFE == 0xC2) & (data[1:] & 0xC0 == 0x80))  # noqa: PLR2004
+                out, keep = np.array(data), np.ones(data.size, np.bool_)
+                out[first] = (data[first] & 3) << np.uint8(6) | data[first + 1] & 0x3F
+                keep[first + 1] = False
+                if low + _SLICE < end:
+                    keep[-1] = False
+                if low > start and low - 1 >= 0 and view.data[low - 1] & 0xFE == 0xC2:  # noqa: PLR2004
+                    keep[0] = False
+                pieces.append(out[keep])
+                places.append((pieces[-1].size, low, min(low + _SLICE, end)))
+        if view.budget.take(sum(size for size, _, _ in places)):
+            yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
+
+
 escaped_text, unescape = _finder(_percent), _decoder(_percent, ord("%"), form=True)
 DECODERS = (
     Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),
     Decoder(name="escapes", rank=62, probe=_finder(_backslash), decode=_decoder(_backslash, ord("\\"))),
     Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted), decode=_decoder(_quoted, ord("="))),
+    Decoder(name="utf-8", rank=63, probe=_utf8, decode=_from_utf8),
 )
