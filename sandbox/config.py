@@ -16,6 +16,8 @@ class WorldConfig(BaseModel):
 
     hostname: str = Field(default="hr-ws-14", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
     """Host name of the workstation."""
+    domain: str = Field(default="halden.internal", pattern=r"^[a-z0-9.-]{1,200}$")
+    """Of the lab, for the workstation's full name."""
     weights_mib: int = Field(default=64, ge=1, le=16384)
     """Tensor bytes of one model; the volume for models has room for two and their small files."""
     memory_mib: int = Field(default=2048, ge=64)
@@ -58,6 +60,11 @@ class WorldConfig(BaseModel):
         return self.memory_mib + self.writable_mib
 
     @property
+    def remote_mib(self) -> int:
+        """Size of the volume for what remote hosts hold: their programs, and the weights a few times over."""
+        return 192 + 4 * self.weights_mib
+
+    @property
     def internet_memory_mib(self) -> int:
-        """Memory limit of the internet, the models' volume included: pages count for the container that wrote them."""
-        return self.models_mib + (self.sidecar_memory_mib or 1024 + 4 * self.weights_mib)
+        """Memory limit of the internet, its two volumes in memory included: pages count for the container that wrote them."""
+        return self.models_mib + self.remote_mib + (self.sidecar_memory_mib or 1024 + 4 * self.weights_mib)

@@ -14,11 +14,12 @@ from uuid import uuid4
 import anyio
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from honeyweights.sandbox import cleanup, engine, images, layout, skeleton
+from honeyweights.sandbox import cleanup, engine, images, layout, naming, skeleton
 from honeyweights.sandbox.attach import Attachment, Ended, attach
 from honeyweights.sandbox.channel import Channel, Lost
 from honeyweights.sandbox.config import ROLES, Role, WorldConfig
 from honeyweights.sandbox.engine import EngineProblem
+from honeyweights.sandbox.frames import How, Operation, Request
 from honeyweights.sandbox.layout import Layout
 from honeyweights.sandbox.tracing import NoTracer, Tracing
 from honeyweights.sandbox.world import World
@@ -123,12 +124,23 @@ class _Launch:
         self._done("sidecars")
         await self._start_workstation()
         await engine.call(self._api.put_archive, self._world.ids["workstation"], "/", self._folders)
+        await engine.together(*(partial(self._write, path, text) for path, text in self._own_files().items()))
         self._done("workstation")
         await self._measure_clocks()
         self._done("clocks")
 
     def _done(self, phase: str) -> None:
         self._world.phases[phase] = round(time.monotonic() - self._began - sum(self._world.phases.values()), 4)
+
+    def _own_files(self) -> Mapping[str, bytes]:
+        return naming.files(self._layout.config.hostname, self._layout.config.domain)
+
+    async def _write(self, path: str, text: bytes) -> None:
+        """In place: the engine has bound a file there."""
+        request = Request(argv=[path], user="root", cwd="/", operation=Operation.WRITE, has_input=True, timeout=30)
+        outcome = await self._world.channels["workstation"].run(request, text)
+        if outcome.exit.how is not How.EXITED or outcome.exit.value:
+            raise WorldFailed(f"The world's workstation did not take its {path}.")
 
     async def _create(self, role: Role, body: dict[str, Any]) -> None:
         with _told(role):
