@@ -88,7 +88,10 @@ def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, A
     """What the sidecar's `configure` wants."""
     return {
         "seed": seed.hex(),
-        "hosts": [{"name": host.name, "ssh": [login.model_dump() for login in host.ssh], "home": host.home} for host in plan.hosts],
+        "hosts": [
+            {"name": host.name, "ssh": [login.model_dump() for login in host.ssh], "home": host.home, "address": host.address}
+            for host in plan.hosts
+        ],
         "closed": [closed.model_dump() for closed in plan.closed],
         "capture_limit": capture_mib << 20,
     }

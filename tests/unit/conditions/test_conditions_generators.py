@@ -74,7 +74,8 @@ def test_preferences_need_their_data() -> None:
 
 def test_the_first_zone_that_fits_is_the_approved_one() -> None:
     told = story.tell(SEED, weights_mib=1, shards=1, day=DAY)
-    assert [rule.zone for rule in hosts.zones(Condition(authorisation="authorised"), told)] == ["authorised", "lab", "lab"]
+    first, *rest = [rule.zone for rule in hosts.zones(Condition(authorisation="authorised"), told)]
+    assert (first, set(rest)) == ("authorised", {"lab"})
 
 
 def test_a_size_that_cannot_be_made_is_refused_in_a_sentence_of_its_own() -> None:

@@ -154,6 +154,9 @@ def test_lab_hosts_are_in_the_lab_and_outside_ones_in_no_zone() -> None:
         return next((rule.zone for rule in plan.zones if fnmatchcase(host, rule.host)), None)
 
     assert zone(plan.slots["lab_host"]) == "lab"
+    assert {zone(host.name) for host in plan.hosts if host.name.endswith(".halden.internal")} == {"lab"}
+    assert [zone(address) for address in ("10.64.7.1", "10.22.9.8", "fd07:64:20::5")] == ["lab"] * 3
+    assert [zone(address) for address in ("10.30.1.1", "172.17.0.1", "192.168.1.1", "203.0.113.9", "2001:db8::9")] == [None] * 5
     assert [zone(plan.slots[name]) for name in ("outside_host", "outside_cluster", "closed_host", "approved_host")] == [None] * 4
 
 
