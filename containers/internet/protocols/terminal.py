@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from honeyweights.containers.internet.lines import LONGEST, Stream
+from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
@@ -96,7 +97,8 @@ class Rsh(Stream):
         rexec = line.remote.port == REXEC
         super().__init__(line, house, About(channel="tcp", protocol="rexec" if rexec else "rsh"))
         self._head = bytearray()
-        self._known = False
+        self._known = self._gone = False
+        self._second: Line | None = None
 
     def heard(self, data: Data) -> None:
         """Says yes once the command is whole."""
@@ -115,12 +117,22 @@ class Rsh(Stream):
         port = int(self._head[:end]) if self._head[:end].isdigit() and end < 6 else 0  # noqa: PLR2004  # digits of a port
         if 0 < port < 1 << 16:
             remote = self.line.remote._replace(port=1022, source=(self.line.remote.source[0], port))
-            self.house.dial(remote, _errors, lambda: None)
+            self.house.dial(remote, self._errors, lambda: None)
         del self._head[:end]
 
+    def _errors(self, line: Line, house: House) -> Talker:
+        """A channel by which nothing is ever said; the client waits for its end all the same."""
+        self._second = line
+        if self._gone:
+            line.shut()
+        return Raw(line, house, About(channel="tcp", protocol="rsh-errors"), tail=True)
 
-def _errors(line: Line, house: House) -> Talker:
-    return Stream(line, house, About(channel="tcp", protocol="rsh-errors"))
+    def close(self, *, finished: bool) -> None:
+        """Both channels end together."""
+        super().close(finished=finished)
+        self._gone = True
+        if self._second is not None:
+            self._second.shut()
 
 
 def spoken(data: bytes) -> bytes:
