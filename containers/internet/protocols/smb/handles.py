@@ -1,0 +1,53 @@
+"""Open files of one SMB session, over the host's memory: written in any order, one receipt each."""
+
+from honeyweights.containers.internet.files import Disk, File, Piece
+from honeyweights.containers.internet.receipts import Transfer
+
+MOST_PIECES = 20_000
+
+
+class Handle:
+    """One open file or folder."""
+
+    def __init__(self, disk: Disk, path: str, *, folder: bool, fresh: bool) -> None:
+        self.disk = disk
+        self.path = path
+        self.folder = folder
+        self.listed = 0
+        """Rows of the folder that were given already."""
+        self.pattern = "*"
+        self.doomed = False
+        self.fresh = fresh
+        """Made by being opened."""
+        self.transfer: Transfer | None = None
+        self._pieces: list[Piece] = []
+        self._sent = self._size = 0
+
+    def write(self, transfer: Transfer, offset: int, data: bytes) -> None:
+        """The next bytes, wherever they belong."""
+        self.transfer = transfer
+        transfer.write(data)
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last.offset + last.length == offset:
+            self._pieces[-1] = last._replace(length=last.length + len(data))
+        elif len(self._pieces) < MOST_PIECES:
+            self._pieces.append(Piece(offset, len(data), self._sent, ""))
+        self._sent += len(data)
+        self._size = max(self._size, offset + len(data))
+
+    def close(self, *, finished: bool) -> None:
+        """What was written is now the file's."""
+        if self.transfer is not None:
+            capture = self.transfer.close(finished=finished)
+            old = self.disk.files.get(self.path, File())
+            pieces = tuple(piece._replace(digest=capture.digest) for piece in self._pieces) if capture.digest else ()
+            front_to_back = not old.pieces and len(pieces) == 1 and pieces[0].offset == 0
+            size = max(old.size, self._size)
+            sha256 = capture.sha256 if front_to_back else None
+            self.disk.put(self.path, File(size=size, pieces=old.pieces + pieces, sha256=sha256, mode=old.mode))
+            self.transfer = None
+            self._pieces, self._sent = [], 0
+        if self.doomed:
+            self.disk.files.pop(self.path, None)
+            if self.folder and not self.disk.names(self.path):
+                self.disk.folders.discard(self.path)
