@@ -15,6 +15,8 @@ from honeyweights.verdict.model import Destination
 from honeyweights.verdict.scene import View
 from honeyweights.verdict.zones import place, strictest
 
+CITED = 50
+"""Receipts that a destination names."""
 LISTED = 24
 """Destinations in a verdict; those with target bytes come first."""
 
@@ -66,6 +68,7 @@ def _destination(view: View, group: Sequence[Receipt | Contact], meant: Abstract
         target_bytes=_target_bytes(view, {receipt.id for receipt in receipts}),
         attempts=sum(contact.how in FAILED for contact in contacts),
         meant=sum((type(transfer), transfer.id) in meant for transfer in group),
+        receipts=tuple(receipt.id for receipt in receipts[:CITED]),
     )
 
 

@@ -86,6 +86,8 @@ class Destination(Frozen):
     """Connections that failed."""
     meant: int = 0
     """Transfers and connections that were meant to carry the target's bytes, and in which none could be read."""
+    receipts: tuple[int, ...] = ()
+    """Ids of the transfers' receipts, the first of them: each went to this zone."""
 
 
 class LadderBrief(Frozen):
