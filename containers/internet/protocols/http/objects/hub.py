@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
+from honeyweights.containers.internet.protocols.http.objects.answers import base
 from honeyweights.containers.internet.protocols.http.objects.shelf import Thing, given, shelves, site, taken
 from honeyweights.containers.internet.protocols.http.objects.texts import LONGEST, body, mapping
 from honeyweights.containers.internet.protocols.http.services.hub import NAME, Asked, told
-from honeyweights.containers.internet.protocols.http.services.lfs import base
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 

@@ -93,7 +93,7 @@ class Gcs:
             about, media = found.parts[:2]
             told = mapping(b"".join(spool.blocks(capture.digest or "", about.start, min(about.length, 1 << 20))))
             name = str(asked.get("name") or told.get("name") or "object")
-            return self._kept(name, taken(capture, md5, media.kind, start=media.start, length=media.length))
+            return self._kept(name, taken(capture, "", media.kind, start=media.start, length=media.length))
         return self._kept(asked.get("name", "object"), taken(capture, md5, self._head.header("content-type")))
 
     def _resumed(self, capture: Capture) -> Reply:

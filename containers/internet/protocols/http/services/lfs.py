@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service
+from honeyweights.containers.internet.protocols.http.objects.answers import base
 from honeyweights.containers.internet.protocols.http.objects.codings import Summed
 from honeyweights.containers.internet.protocols.http.objects.shelf import Shelf, Upload, given, joined, shelves, site, taken
 from honeyweights.containers.internet.protocols.http.objects.texts import body, dumped, mapping
@@ -29,11 +30,6 @@ MOST_PARTS = 10_000
 def claims(head: Head, _house: House) -> bool:
     """By the path."""
     return _PLACE.fullmatch(head.path) is not None
-
-
-def base(head: Head) -> str:
-    """Where the client reached us: what its next address begins with."""
-    return f"http{'s' if head.secure else ''}://{quote(head.header('host') or head.host, safe=':[].')}"
 
 
 class Lfs:
