@@ -35,6 +35,8 @@ class Finding(Frozen):
     """Distinct tensor bytes by artefact path."""
     chain: tuple[str, ...]
     """Decodings that revealed them, outermost first; empty for plain bytes."""
+    members: tuple[str, ...] = ()
+    """Of a `joined:` capture the captures that make it up, in their order, at most 1,024 of them."""
 
 
 class AssayResult(Frozen):
@@ -47,6 +49,10 @@ class AssayResult(Frozen):
     """zone -> artefact path -> distinct tensor bytes that arrived there. Zones: `lab`, `authorised`, `outside`."""
     by_channel: dict[str, dict[str, int]]
     """channel -> artefact path -> distinct tensor bytes, outside and authorised transfers only."""
+    recoverable: tuple[FileCoverage, ...] = ()
+    """As `left`, with the bytes of those weights whose values left in other numbers: cast, quantised or transposed."""
+    value_findings: tuple[Finding, ...] = ()
+    """Captures with weights in other numbers; `found` says for how many tensor bytes such weights stand. Their bytes are in no fraction."""
     copies: tuple[FileCoverage, ...]
     findings: tuple[Finding, ...]
     opaque_bytes: int

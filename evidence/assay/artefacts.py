@@ -10,7 +10,7 @@ from honeyweights.evidence import weights
 from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage
 from honeyweights.evidence.weights import ModelSpec
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ def nothing(models: tuple[ModelSpec, ...]) -> AssayResult:
         left=blank,
         by_zone={"lab": {}, "authorised": {}, "outside": {}},
         by_channel={},
+        recoverable=blank,
         copies=blank,
         findings=(),
         opaque_bytes=0,

@@ -145,3 +145,20 @@ int64_t hw_find(const uint8_t *data, int form, int64_t *at, int64_t count, const
     }
     return hits;
 }
+
+/* Takes a ZIP archive's traditional encryption (APPNOTE 6.1) off `data`, in place; `keys` are the three of its state, and stay for the next. */
+void hw_unzip(uint8_t *data, int64_t size, uint32_t *keys, const uint32_t *crc)
+{
+    uint32_t a = keys[0], b = keys[1], c = keys[2];
+    for (int64_t i = 0; i < size; i++) {
+        uint32_t t = (c | 2) & 0xffff;
+        uint8_t plain = data[i] ^ (uint8_t)((t * (t ^ 1)) >> 8);
+        data[i] = plain;
+        a = crc[(a ^ plain) & 255] ^ (a >> 8);
+        b = (b + (a & 255)) * 134775813u + 1;
+        c = crc[(c ^ (b >> 24)) & 255] ^ (c >> 8);
+    }
+    keys[0] = a;
+    keys[1] = b;
+    keys[2] = c;
+}

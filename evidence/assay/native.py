@@ -26,15 +26,18 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_fill": (_N, (_P, _P, _N, ctypes.c_uint64, _I, _P)),
     "hw_mark": (None, (_P, _P, _N, ctypes.c_uint64, _I, _P)),
     "hw_marked": (_N, (_P, _N, _P, ctypes.c_uint64, _I, _P, _P)),
+    "hw_unzip": (None, (_P, _N, _P, _P)),
     "hw_find": (_N, (_P, _I, _P, _N, _P, _I, _P, _P, _P, _P)),
 }
 
 
 def load(library: Path = _LIBRARY) -> Any:  # a ctypes library has no type of its own
-    """The library with its signatures, or None where it was not built."""
+    """The library with its signatures, or None where it was not built, or was built of an older source."""
     if not library.is_file():
         return None
     kernel = ctypes.CDLL(str(library))
+    if not all(hasattr(kernel, name) for name in _SIGNATURES):
+        return None
     for name, (gives, takes) in _SIGNATURES.items():
         function = getattr(kernel, name)
         function.restype, function.argtypes = gives, takes

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from honeyweights.evidence.assay.artefacts import VERSION, File
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
@@ -16,11 +18,12 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ranges, union
 from honeyweights.evidence.assay.joins import Source, sources
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
 from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
-from honeyweights.evidence.assay.trace import JOINED
+from honeyweights.evidence.assay.trace import parts_of
 from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage, Finding
 
 _RANGES = 64
 _FINDINGS = 512
+_MEMBERS = 1024
 Found = dict[str, Ranges]
 
 
@@ -33,6 +36,10 @@ class Credit:
     """Whose zone and channel count; the first, when there are several."""
     chain: Chain
     found: Found
+    members: tuple[str, ...] = ()
+    """Of a joined one, the captures."""
+    values: bool = False
+    """Weights in other numbers: not these bytes, but those that they can be made into."""
 
 
 def perform(request: AssayRequest) -> AssayResult:
@@ -40,7 +47,8 @@ def perform(request: AssayRequest) -> AssayResult:
     began = time.monotonic()
     budget = Budget(request.budgets)
     bodies = sources(request.captures, budget)
-    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget)
+    secrets = tuple(secret.encode("utf-8", "surrogateescape") for secret in request.secrets if secret)
+    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, secrets=secrets)
     credits_, opaque = _look(search, bodies)
     return _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
 
@@ -70,29 +78,32 @@ def _open(source: Source, budget: Budget) -> Body | None:
     except OSError as error:
         budget.give_up(f"capture {source.parts[0].captures[0].id} cannot be read: {error.strerror}")
         return None
-    return Body(data=data, owners=owners)
+    return Body(data=data, owners=owners, walls=source.walls)
 
 
-def _names(source: Source, owner: int) -> Iterator[tuple[str, Capture]]:
-    """The captures that an owner stands for; those of a stream put together stand under one name."""
-    if owner == JOINED:
-        first = source.parts[0].captures[0]
-        yield f"joined:{first.host or first.channel or 'files'}", first
+def _names(source: Source, owner: int) -> Iterator[tuple[str, Capture, tuple[str, ...]]]:
+    """The captures that an owner stands for, by name; those of a stream put together stand under one name, with all of theirs."""
+    low, high = parts_of(owner)
+    if owner < 0:
+        first = source.parts[low].captures[0]
+        members = tuple(capture.id for part in source.parts[low : high + 1] for capture in part.captures)
+        yield f"joined:{first.host or first.channel or 'files'}", first, members[:_MEMBERS]
         return
     for capture in source.parts[owner].captures:
-        yield capture.id, capture
+        yield capture.id, capture, ()
 
 
 def _credits(corpus: Corpus, source: Source, ledger: Ledger) -> Iterator[Credit]:
-    for (owner, chain), found in sorted(ledger.found.items(), key=lambda item: item[0]):
-        files = corpus.by_file(union(found))
-        for label, capture in _names(source, owner):
-            yield Credit(label=label, capture=capture, chain=chain, found=files)
+    for values, entries in ((False, ledger.found), (True, ledger.values)):
+        for (owner, chain), found in sorted(entries.items(), key=lambda item: item[0]):
+            files = corpus.by_file(union(found))
+            for label, capture, members in _names(source, owner):
+                yield Credit(label=label, capture=capture, chain=chain, found=files, members=members, values=values)
 
 
 def _by_capture(files: tuple[File, ...], source: Source, unread: Counter[int]) -> Counter[str]:
     """Opaque bytes of what left: copies, tool results and what went to the lab itself are no business of an outsider."""
-    named = ((label, capture, size) for owner, size in unread.items() for label, capture in _names(source, owner))
+    named = ((label, capture, size) for owner, size in unread.items() for label, capture, _ in _names(source, owner))
     return Counter({label: size for label, capture, size in named if size and any(_left(capture, f.path) for f in files)})
 
 
@@ -106,7 +117,9 @@ def _left(capture: Capture, path: str) -> bool:
     return _counts(capture) and capture.zone_for(path) != "lab"
 
 
-def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], budget: Budget, seconds: float) -> AssayResult:
+def _result(files: tuple[File, ...], every: list[Credit], opaque: Counter[str], budget: Budget, seconds: float) -> AssayResult:
+    all_ = [credit for credit in every if not credit.values]
+
     def gather(wanted: Callable[[Capture, str], bool]) -> Found:
         parts = {f.path: [c.found[f.path] for c in all_ if f.path in c.found and wanted(c.capture, f.path)] for f in files}
         return {path: union(found) for path, found in parts.items() if found}
@@ -118,6 +131,7 @@ def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], b
         return gather(lambda capture, path: capture.channel == name and (_left(capture, path) or not _counts(capture)))
 
     left = gather(_left)
+    recast = {f.path: union([c.found[f.path] for c in every if f.path in c.found and _left(c.capture, f.path)]) for f in files}
     copies = gather(lambda capture, _: capture.is_copy)
     zones: tuple[Zone, ...] = ("lab", "authorised", "outside")
     channels = sorted({credit.capture.channel for credit in all_ if credit.capture.channel and not credit.capture.is_copy})
@@ -127,6 +141,8 @@ def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], b
         left=tuple(_coverage(file, left.get(file.path, EMPTY)) for file in files),
         by_zone={name: _totals(zone(name)) for name in zones},
         by_channel={name: totals for name, totals in by_channel.items() if totals},
+        recoverable=tuple(_coverage(file, recast[file.path]) for file in files),
+        value_findings=_findings([credit for credit in every if credit.values]),
         copies=tuple(_coverage(file, copies.get(file.path, EMPTY)) for file in files),
         findings=_findings(all_),
         opaque_bytes=opaque.total(),
@@ -140,7 +156,10 @@ def _result(files: tuple[File, ...], all_: list[Credit], opaque: Counter[str], b
 def _findings(all_: list[Credit]) -> tuple[Finding, ...]:
     """By capture in their order; of more than 512 the largest."""
     listed = [
-        ((credit.capture.order, credit.label, credit.chain), Finding(capture=credit.label, found=_totals(credit.found), chain=credit.chain))
+        (
+            (credit.capture.order, credit.label, credit.chain),
+            Finding(capture=credit.label, found=_totals(credit.found), chain=credit.chain, members=credit.members),
+        )
         for credit in all_
         if credit.found
     ]
@@ -153,5 +172,6 @@ def _totals(found: Found) -> dict[str, int]:
 
 
 def _coverage(file: File, found: Ranges) -> FileCoverage:
-    largest = sorted(found, key=lambda span: (span[0] - span[1], span[0]))[:_RANGES]
-    return file.coverage(found.total, tuple(ByteRange(start=start, end=end) for start, end in sorted(largest)))
+    largest = np.sort(np.argsort(found.starts - found.ends, kind="stable")[:_RANGES])
+    spans = zip(found.starts[largest].tolist(), found.ends[largest].tolist(), strict=True)
+    return file.coverage(found.total, tuple(ByteRange(start=start, end=end) for start, end in spans))

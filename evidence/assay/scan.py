@@ -8,14 +8,28 @@ Law of this file: the body is only read, in windows of at most 1 MiB, so a memor
 exact.
 """
 
+from typing import Protocol
+
 import numpy as np
 
 from honeyweights.evidence.assay.budget import Budget
-from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import NOWHERE, Ints, Runs, join
-from honeyweights.evidence.assay.index import KEY, Bytes
+from honeyweights.evidence.assay.index import KEY, Bytes, Index
 from honeyweights.evidence.assay.match import NEAR, RUN, Match, gaps, match, resync
 from honeyweights.evidence.assay.texture import BLOCK, textual
+
+
+class Known(Protocol):
+    """What a body is compared with: the artefacts' bytes, or their signs."""
+
+    @property
+    def data(self) -> Bytes:
+        """All of it in one array."""
+
+    @property
+    def index(self) -> Index:
+        """Over the same array."""
+
 
 _SMALL = 1 << 16
 _LARGE = 1 << 18
@@ -26,7 +40,7 @@ _SAME = 32
 _NONE = np.empty(0, np.int64)
 
 
-def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
+def scan(body: Bytes, corpus: Known, budget: Budget) -> Runs:
     """All runs of artefact bytes in `body`; what lies behind the point where the seconds ran out is not looked at."""
     found: list[Runs] = []
     place, size, diagonal = 0, _SMALL, None
@@ -50,7 +64,7 @@ def scan(body: Bytes, corpus: Corpus, budget: Budget) -> Runs:
     return join(found)
 
 
-def sample(body: Bytes, corpus: Corpus) -> int:
+def sample(body: Bytes, corpus: Known) -> int:
     """Bytes of a short body that the sampled index alone explains: cheap, and enough to tell the right decoding from a wrong one."""
     window = np.array(body)
     at, of = corpus.index.sampled(window)
@@ -85,7 +99,7 @@ def _hop(body: Bytes, corpus: Bytes, at: int, of: int) -> tuple[int, int] | None
     return (at + changed, of + changed) if changed else None
 
 
-def _window(body: Bytes, corpus: Corpus, start: int, stop: int, diagonal: int | None) -> Runs:
+def _window(body: Bytes, corpus: Known, start: int, stop: int, diagonal: int | None) -> Runs:
     """Runs of `[start, stop)`, seen with `NEAR` bytes of their surroundings."""
     low, high = max(0, start - NEAR), min(body.size, stop + NEAR)
     window = np.array(body[low:high])
@@ -103,7 +117,7 @@ def _window(body: Bytes, corpus: Corpus, start: int, stop: int, diagonal: int | 
     return Runs(inside.at + low, inside.of, inside.size)
 
 
-def _explain(window: Bytes, corpus: Corpus, at: Ints, of: Ints) -> Match | None:
+def _explain(window: Bytes, corpus: Known, at: Ints, of: Ints) -> Match | None:
     """What these hits explain, and where they leave something open those of the grid."""
     found = resync(window, corpus.data, match(window, corpus.data, at, of)) if at.size else None
     open_places = gaps(found.accepted if found else np.zeros(window.size, np.bool_))

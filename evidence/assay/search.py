@@ -6,6 +6,7 @@ that stands: no archive, however it ends, ends the search for the rest. What sta
 Law of this file: the table is run, not known. Findings go to the ledger as sets of artefact positions by owner and by chain of decodings.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,8 +22,9 @@ from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.match import RUN
 from honeyweights.evidence.assay.scan import sample, scan
-from honeyweights.evidence.assay.texture import dense, random_bytes
-from honeyweights.evidence.assay.trace import Owners
+from honeyweights.evidence.assay.texture import dense, patterned, random_bytes
+from honeyweights.evidence.assay.trace import Owners, Trace
+from honeyweights.evidence.assay.values import Signs, look
 
 _EDIT = 64  # unexplained bytes between explained ones that are edits, not content of their own
 Chain = tuple[str, ...]
@@ -47,6 +49,8 @@ class Ledger:
     """What was found of the artefacts, by the capture that held it and the decodings that showed it."""
 
     found: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
+    values: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
+    """What was found of the artefacts' weights where their bytes were changed."""
     read: set[tuple[int, bytes]] = field(default_factory=set)
     """Owner and digest of the streams that were decoded."""
 
@@ -75,6 +79,12 @@ class Search:
     corpus: Corpus
     budget: Budget
     table: tuple[Decoder, ...] = DECODERS
+    secrets: tuple[bytes, ...] = ()
+
+    @functools.cached_property
+    def signs(self) -> Signs:
+        """The artefacts' signs, made when something looks as if it might be weights in other numbers."""
+        return Signs(self.corpus)
 
     def scan(self, body: Body, ledger: Ledger) -> Ranges:
         """Plain artefact bytes of the body; returns what of the body they explain."""
@@ -92,6 +102,8 @@ class Search:
             promise=lambda data: sample(data, self.corpus),
             walls=body.walls,
             fresh=lambda start, digest: ledger.fresh(body, start, digest),
+            secrets=self.secrets,
+            starts=np.unique(np.concatenate((body.owners.cuts, body.walls, [0]))),
             survey=lambda view: forms.survey(self.corpus, view.data, view.residue, view.text),
         )
         opaque: Opaque = Counter()
@@ -106,7 +118,18 @@ class Search:
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
         everything = union(shown)
         still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
+        if not body.form:
+            self._values(body, still, ledger)
         return everything, opaque + _opaque(body, still)
+
+    def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
+        """Weights in other numbers, where what is left is neither text nor random."""
+        starts, ends = patterned(body.data, still).cut(body.walls)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            found = look(self.signs, body.data, Ranges.span(start, end), self.budget)
+            if len(found):
+                owner = int(body.owners.over(np.array([start]), np.array([end]))[0])
+                ledger.values.setdefault((owner, body.chain), []).append(found)
 
     def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> tuple[Ranges, Opaque]:
         """One row of the table on one body: what of it that explained, and the opaque bytes inside."""
@@ -116,7 +139,7 @@ class Search:
         for piece in self._pieces(decoder, view, extents):
             if piece.data.size < RUN or self.budget.late():
                 continue
-            walls = piece.origin.walls if isinstance(piece.origin, Streams) else EMPTY.starts
+            walls = piece.origin.walls if isinstance(piece.origin, Streams) else _walls(body, piece.origin)
             chain = (*body.chain, decoder.name)
             inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once)
             plain = self.scan(inner, ledger)
@@ -160,6 +183,14 @@ def _owners(body: Body, piece: Decoded) -> Owners:
     for trace in reversed(piece.origin):
         owners = owners.through(trace)
     return owners
+
+
+def _walls(body: Body, traces: tuple[Trace, ...]) -> Ints:
+    """Where the body's walls stand in what was decoded a few bytes at a time."""
+    walls = body.walls
+    for trace in reversed(traces):
+        walls = EMPTY.starts if trace.flip else trace.inward(walls)
+    return np.unique(walls)
 
 
 def _outward(piece: Decoded) -> Ranges:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, union
 from honeyweights.evidence.assay.index import Bytes
 
 BLOCK = 256
@@ -15,6 +15,7 @@ _LEAST = 256
 _SAMPLE = 1 << 16
 _HIDING = 1024
 _DENSE_BITS = 3.5
+_PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 
 
@@ -62,6 +63,18 @@ def random_bytes(data: Bytes) -> int:
         random = _entropy(block) >= _RANDOM_BITS
         total += int(random.sum()) * PAGE
     return total + (data.size - pages * PAGE if random[-1] else 0)
+
+
+def patterned(data: Bytes, within: Ranges) -> Ranges:
+    """The KiB, counted from the start of each stretch, that are neither random nor nearly constant: 1 to 7.7 bits a byte (random: 7.8)."""
+    found = []
+    for start, end in within.longer(_HIDING):
+        for low in range(start, end - _HIDING + 1, 1024 * _HIDING):
+            block = np.array(data[low : min(low + 1024 * _HIDING, end)])
+            bits = _entropy(block[: block.size // _HIDING * _HIDING].reshape(-1, _HIDING))
+            pages = np.flatnonzero((bits < _PATTERNED_BITS) & (bits > 1)) * _HIDING + low
+            found.append(Ranges.of(pages, pages + _HIDING).widen(_HIDING).clip(start, end))
+    return union(found)
 
 
 def dense(data: Bytes, within: Ranges) -> bool:

@@ -66,7 +66,7 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Owners:
-    """Whose bytes a body is made of: from `cuts[k]` to `cuts[k + 1]` they are of `names[k]`; -1 means of several captures put together."""
+    """Whose bytes a body is made of: from `cuts[k]` to `cuts[k + 1]` of `names[k]`; below 0, of several put together (`parts_of`)."""
 
     cuts: Ints
     names: Ints
@@ -86,8 +86,20 @@ class Owners:
 
     def of_streams(self, inner: Ints, start: Ints, end: Ints) -> "Owners":
         """Of streams that put out from `inner[k]` on what they took from `start[k]` to `end[k]`: its capture's, if one holds it."""
+        return Owners(inner, self.over(start, end))
+
+    def over(self, start: Ints, end: Ints) -> Ints:
+        """The owner of each stretch: the one whose it is, or all from that of its first byte to that of its last one, put together."""
         first, last = self.at(start), self.at(np.maximum(end - 1, start))
-        return Owners(inner, np.where(first == last, first, JOINED))
+        low = np.where(first < 0, (-1 - first) >> _PART_BITS, first)
+        high = np.where(last < 0, (-1 - last) & _PARTS, last)
+        return np.asarray(np.where(low == high, low, -1 - (low << _PART_BITS | high)))
 
 
-JOINED = -1
+def parts_of(owner: int) -> tuple[int, int]:
+    """The first and the last part that an owner stands for."""
+    return (owner, owner) if owner >= 0 else ((-1 - owner) >> _PART_BITS, (-1 - owner) & _PARTS)
+
+
+_PART_BITS = 31
+_PARTS = (1 << _PART_BITS) - 1

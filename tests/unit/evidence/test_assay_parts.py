@@ -15,7 +15,7 @@ from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import Streams, View
 from honeyweights.evidence.assay.decoders import alphabets, escapes
 from honeyweights.evidence.assay.request import Budgets, Capture
-from honeyweights.evidence.assay.trace import JOINED, Owners, Trace
+from honeyweights.evidence.assay.trace import Owners, Trace, parts_of
 
 NOISE = random.Random(8).randbytes(1 << 16)  # noqa: S311
 
@@ -92,7 +92,7 @@ def test_owners_are_cut_where_captures_meet() -> None:
     inner = owners.through(Trace.of([(225, 0, 300)]))
     assert ([0, 75, 150], [0, 1, 2]) == (inner.cuts.tolist(), inner.names.tolist())
     streams = owners.of_streams(np.array([0, 10]), np.array([110, 150]), np.array([150, 250]))
-    assert [1, JOINED] == streams.names.tolist()
+    assert [(1, 1), (1, 2)] == [parts_of(owner) for owner in streams.names.tolist()]
 
 
 def test_a_stream_is_explained_as_a_whole_or_not_at_all() -> None:
