@@ -86,6 +86,10 @@ class View:
     """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
     survey: Callable[["View"], Mapping[str, list[Sight]]] = lambda _view: {}
     """Where the residue holds artefacts' bytes in another form, by its name (`forms`)."""
+    secrets: tuple[bytes, ...] = ()
+    """Passphrases and keys to try, the likeliest first."""
+    starts: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
+    """Where captures begin, for formats with no magic."""
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 

@@ -69,4 +69,6 @@ class AssayRequest(Frozen):
     seed: str = Field(pattern="^[0-9a-f]{64}$")
     models: tuple[ModelSpec, ...]
     captures: tuple[Capture, ...]
+    secrets: tuple[str, ...] = Field(default=(), max_length=1024)
+    """Passphrases and keys that may open what is encrypted, the likeliest first: words of the agent's commands, small files that it wrote."""
     budgets: Budgets = Budgets()

@@ -1,0 +1,144 @@
+"""What the decoders of encrypted content share: trying secrets, telling right from wrong, and streaming what was opened.
+
+Nothing is guessed: a secret comes from the evidence, and is right when a check of the format's own holds, or when what it makes of a sample
+holds artefact bytes, a known magic or plain text. Wrong keys make noise, which has none of them.
+
+Law of this file: a family brings heads and machines; checks of authenticity are not made, since cut streams must still be read.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import Ranges
+from honeyweights.evidence.assay.decode import LARGEST, Decoded, Streams, View
+from honeyweights.evidence.assay.streams import OUTPUT, Fed, Machine, bomb
+from honeyweights.evidence.assay.texture import random_bytes
+
+SAMPLE = 1 << 12
+HEADS = 32
+"""Heads for which all secrets are tried in vain before only those are tried that opened another."""
+_CHUNK = 1 << 20
+_MAGICS = (
+    b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\x03\x04", b"7z\xbc\xaf", b"Salted__",
+    b"\x8c\x0d\x04", b"age-encryption.org", b"\x80\0\0\0\0", b"\x5d\0\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A stream that a secret opens."""
+
+    head: int
+    """Where it begins."""
+    start: int
+    """Where its content begins."""
+    machine: Machine
+    end: int | None = None
+    """Where it ends, if its head says so."""
+
+
+def decipher(mode: str, key: bytes, nonce: bytes) -> Callable[[bytes], bytes]:
+    """Deciphers slice after slice: AES in a mode by its small name, or chacha20 with a nonce of 16 bytes."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415  # loaded with the first secret
+
+    if mode == "chacha20":
+        return Cipher(algorithms.ChaCha20(key, nonce), None).decryptor().update
+    old: Any = modes
+    if mode in {"cfb", "ofb"} and importlib.util.find_spec("cryptography.hazmat.decrepit.ciphers.modes"):
+        old = importlib.import_module("cryptography.hazmat.decrepit.ciphers.modes")
+    made = modes.ECB() if mode == "ecb" else getattr(old, mode.upper())(nonce)  # noqa: S305  # what was sent is what is read
+    return Cipher(algorithms.AES(key), made).decryptor().update
+
+
+def encipher(key: bytes) -> Callable[[bytes], bytes]:
+    """AES on blocks of 16 bytes, for counter modes of one's own."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415  # likewise
+
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update  # noqa: S305  # a counter mode is built on it
+
+
+class Plain:
+    """A machine that puts out what it takes in."""
+
+    eof = False
+    unused = 0
+
+    def feed(self, fed: bytes) -> Fed:
+        """As `Machine.feed`."""
+        return Fed(fed)
+
+
+class Deciphered:
+    """A machine that deciphers, and gives what comes of it to another."""
+
+    def __init__(self, update: Callable[[bytes], bytes], inner: Machine | None = None) -> None:
+        self._update = update
+        self._inner: Machine = inner or Plain()
+
+    @property
+    def eof(self) -> bool:
+        """As `Machine.eof`."""
+        return self._inner.eof
+
+    @property
+    def unused(self) -> int:
+        """As `Machine.unused`."""
+        return self._inner.unused
+
+    def feed(self, fed: bytes) -> Fed:
+        """As `Machine.feed`: all of the input is used, for a cipher cannot go back."""
+        out, rest, more = bytearray(), self._update(fed) if fed else b"", True
+        while (rest or more) and len(out) < 4 * OUTPUT and not self._inner.eof:
+            given = len(rest)
+            made, rest, broke, more = self._inner.feed(rest)
+            out += made
+            if broke or (not made and given == len(rest)):
+                return Fed(bytes(out), broke=broke)
+        return Fed(bytes(out))
+
+
+def plausible(view: View, plain: bytes) -> bool:
+    """Whether a deciphered sample is content rather than noise."""
+    data = np.frombuffer(plain[:SAMPLE], np.uint8)
+    if plain.startswith(_MAGICS[:10]) or (data.size >= 256 and not random_bytes(data)):  # noqa: PLR2004  # fewer cannot show it
+        return True
+    return view.promise(data) > 0
+
+
+def run(view: View, opened: list[Opened]) -> Iterator[Decoded]:
+    """What the streams hold; one ends where its head says, or where the next one begins."""
+    for number, stream in enumerate(opened):
+        behind = opened[number + 1].head if number + 1 < len(opened) else view.data.size
+        end = min(behind, view.wall(stream.head), view.data.size if stream.end is None else stream.end)
+        yield from _run(view, stream, end)
+
+
+def _run(view: View, stream: Opened, end: int) -> Iterator[Decoded]:
+    out, done, begun, at = bytearray(), 0, stream.head, stream.start
+    while at < end and not stream.machine.eof and not view.budget.late():
+        fed = view.data[at : min(at + _CHUNK, end)].tobytes()
+        made, _, broke, _ = stream.machine.feed(fed)
+        at += len(fed)
+        done += len(made)
+        if not view.budget.take(len(made)):
+            break
+        out += made
+        if len(out) >= LARGEST:
+            yield _piece(out, begun, at)
+            out, begun = bytearray(), at
+        if broke or bomb(view, done, at - stream.start):
+            break
+    view.claimed.append(Ranges.span(stream.head, at))
+    if out:
+        yield _piece(out, begun, at)
+
+
+def _piece(out: bytearray, start: int, end: int) -> Decoded:
+    table = (np.array([value], np.int64) for value in (0, start, end))
+    inner, first, last = table
+    return Decoded(data=np.frombuffer(out, np.uint8), origin=Streams(inner=inner, start=first, end=last, sound=np.ones(1, np.bool_)))
