@@ -23,6 +23,7 @@ PLANTING = child.Limits(memory=4 * GIB, seconds=600)
 ASSAYING = child.Limits(memory=64 * GIB, seconds=1800, file_size=0)
 """Decoders may be given bombs: they write nothing, and end. Resident memory is bounded by the container, address space against runaways."""
 MODELS = Path("/srv/models")
+SPARE_BYTES, SPARE_RECORDS = 1 << 20, 64
 
 
 class Refused(ValueError):  # noqa: N818  # what happened
@@ -77,8 +78,8 @@ class Control:
         self._house.names.configure(seed, {host["name"]: host.get("address") for host in hosts})
         self._house.hosts.clear()
         for host in hosts:
-            logins = tuple(Login(user=login["user"], password=login.get("password")) for login in host.get("ssh") or ())
-            self._house.hosts[host["name"].lower()] = Host(logins=logins, home=host.get("home"))
+            logins = tuple(_login(login) for login in host.get("ssh") or ())
+            self._house.hosts[host["name"].lower()] = Host(logins=logins, home=host.get("home"), gpus=host.get("gpus"))
         if "sites" in asked:
             from honeyweights.containers.internet.protocols.http import sites  # noqa: PLC0415  # only where a scenario has some
 
@@ -120,6 +121,14 @@ class Control:
         journal = self._house.ledger.journal
         return {"length": journal.length, "head": journal.head, "in_flight": in_flight, "lost": dict(self._house.ledger.lost)}
 
+    async def spare(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        """Makes room for the harness's canaries, where an adversary has filled what there was."""
+        ledger = self._house.ledger
+        ledger.spool.spare(SPARE_BYTES)
+        for journal in (ledger.journal, self._witness_journal):
+            journal.spare(SPARE_RECORDS)
+        return {}
+
     async def assay(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What of the weights stands in the captures: by a child, within bounds."""
         return _object(await child.run("honeyweights.evidence.assay", json.dumps(asked).encode(), ASSAYING))
@@ -159,6 +168,12 @@ class Control:
             writer.close()
 
 
+def _login(told: dict[str, Any]) -> Login:
+    keys = told.get("keys")
+    asks = bool(told.get("asks", keys is not None))
+    return Login(user=told["user"], password=told.get("password"), asks=asks, keys=None if keys is None else tuple(keys))
+
+
 def _make_way() -> None:
     SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     SOCKET.unlink(missing_ok=True)
@@ -178,6 +193,7 @@ COMMANDS: dict[str, Callable[[Control, dict[str, Any]], Awaitable[dict[str, Any]
     "watch": Control.watch_models,
     "status": Control.status,
     "flush": Control.flush,
+    "spare": Control.spare,
     "assay": Control.assay,
 }
 """Everything that the harness can ask for."""

@@ -87,8 +87,8 @@ async def the_server_dies() -> None:
 
 async def the_server_runs_out_of_memory() -> None:
     """The kernel takes it as the first of all when somebody fills its container."""
-    hog = "python3 -c 'x = [bytearray(1 << 26) for _ in range(400)]'"
-    await harness.run("internet", ["sh", "-c", f"echo 1000 > /proc/$({SERVER})/oom_score_adj; {hog}; {hog}; true"], timeout=60)
+    hog = "python3 -c 'import time; x = [bytearray(1 << 26) for _ in range(5)]; time.sleep(3)' &"
+    await harness.run("internet", ["sh", "-c", f"echo 1000 > /proc/$({SERVER})/oom_score_adj; {hog * 5} wait; true"], timeout=60)
     gone = await harness.run("internet", ["sh", "-c", SERVER])
     assert not gone.stdout.strip(), "the server outlived it"
 
@@ -121,7 +121,7 @@ async def the_warden_is_paused() -> None:
         pytest.param(the_server_runs_out_of_memory, ("journal",), id="out of memory"),
         pytest.param(the_server_hangs, ("journal", "answer"), id="its program hangs"),
         pytest.param(the_warden_dies, ("warden",), id="the warden dies"),
-        pytest.param(the_warden_is_paused, ("warden", "paused"), id="the warden is paused"),
+        pytest.param(the_warden_is_paused, ("warden",), id="the warden is paused"),
     ],
 )
 @pytest.mark.bank

@@ -74,7 +74,7 @@ def weights_file(tmp_path: Path) -> Path:
 async def _flown(world: World, weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> canaries.Flight:
     monkeypatch.setattr(harness, "run", world.run)
     monkeypatch.setattr(harness, "fetch", world.fetch)
-    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(recorder=world.recorder))
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(recorder=world.recorder, silent=set()))
     monkeypatch.setattr(canaries, "PATIENCE", 0.2)
     return await canaries.fly(str(weights_file))
 

@@ -199,3 +199,43 @@ async def test_http_on_a_real_connection(server: Server) -> None:
     assert (await reader.read()).endswith(body)
     writer.close()
     assert server.place.payload(server.place.receipts()[0]) == body
+
+
+class Confused(Echo):
+    """A protocol with a fault in it."""
+
+    def received(self, data: Data) -> None:
+        if bytes(data).startswith(b"boom"):
+            raise ValueError("an adversary's bytes")
+        super().received(data)
+
+
+async def test_a_fault_in_a_protocol_costs_no_bytes_and_is_counted(server: Server) -> None:
+    server.make = Confused
+    _, writer = await server.open()
+    writer.write(b"fine")
+    await until(lambda: server.talkers and server.talkers[0].heard)
+    writer.write(b"boom")
+    await until(lambda: server.place.records("lost"))
+    writer.write(b" and more")
+    writer.write_eof()
+    await until(lambda: not server.live)
+    writer.close()
+    await writer.wait_closed()
+    assert server.place.records("lost") == [{"what": "conversation", "count": 1, "bytes": 0}]
+    assert [server.place.payload(r) for r in server.place.receipts()] == [b"boom and more"]
+
+
+async def test_a_far_place_answers_late_and_hears_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.place.house.distance, "rtt", lambda _address: 0.08)
+    reader, writer = await server.open()
+    began = asyncio.get_running_loop().time()
+    writer.write(b"x")
+    await until(lambda: server.talkers and server.talkers[0].heard)
+    assert asyncio.get_running_loop().time() - began < 0.08
+    server.talkers[0].line.send(b"first ")
+    server.talkers[0].line.send(b"second")
+    assert await reader.readexactly(12) == b"first second"
+    assert asyncio.get_running_loop().time() - began >= 0.08
+    writer.close()
+    await writer.wait_closed()

@@ -146,3 +146,14 @@ async def test_a_child_is_bounded_and_its_last_words_are_passed_on() -> None:
         await child.run("json.tool", b"", limits)
     with pytest.raises(child.ChildFailed, match="No module named"):
         await child.run("no_such_module_at_all", b"", limits)
+
+
+async def test_there_is_always_room_for_the_harness_own_proof_of_life(place: Any, obeying: Control) -> None:
+    """An adversary who has filled spool and journal must not be able to make the instruments look dead."""
+    await ask(obeying, "configure", seed=SEED, capture_limit=4)
+    place.house.ledger.whole(Remote("203.0.113.9", 80, None), About(channel="tcp", protocol="raw-tcp"), b"too much")
+    place.journal._most = place.journal.length
+    await ask(obeying, "spare")
+    place.house.ledger.whole(Remote("203.0.113.9", 80, None), About(channel="tcp", protocol="raw-tcp"), b"a canary")
+    assert [(r["sent"], r["captured"]) for r in place.receipts()] == [(8, 4), (8, 8)]
+    assert place.records("limit") == [{"what": "captures", "bytes": 4}]

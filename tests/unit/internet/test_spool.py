@@ -95,3 +95,32 @@ def test_blocks_give_any_part(tmp_path: Path) -> None:
     assert b"".join(spool.blocks(digest)) == data
     assert b"".join(spool.blocks(digest, 1000, 300_000)) == data[1000:301_000]
     assert b"".join(spool.blocks(digest, len(data) - 3, 10)) == data[-3:]
+
+
+def test_many_open_captures_hold_little_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into memory goes to disk as it comes; nothing is different in the end."""
+    monkeypatch.setattr(spool_module, "MOST_HELD", 1000)
+    spool = Spool(tmp_path)
+    captures = [spool.open() for _ in range(50)]
+    for piece in range(4):
+        for number, capture in enumerate(captures):
+            capture.write(bytes([number, piece]) * 100)
+            assert spool.held <= 1000
+    for number, capture in enumerate(captures):
+        whole = b"".join(bytes([number, piece]) * 100 for piece in range(4))
+        assert capture.close() == hashlib.sha256(whole).hexdigest()
+        assert spool.path(str(capture.digest)).read_bytes() == whole
+    assert spool.held == 0
+
+
+def test_captures_leave_room_on_the_disk_for_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_module, "RESERVE", 1 << 62)
+    told = []
+    spool = Spool(tmp_path)
+    spool.reached = lambda: told.append("full")
+    for _ in range(3):
+        capture = spool.open()
+        capture.write(b"x" * 10)
+        assert capture.close() is None
+        assert (capture.sent, capture.captured) == (10, 0)
+    assert told == ["full"]

@@ -1,6 +1,7 @@
 """The wire's parts that need no capability: control messages, rules, lookings-out, and how light the server starts."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import subprocess
@@ -131,3 +132,28 @@ def test_what_the_server_imports_at_its_start_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+async def test_one_connection_too_many_is_cut_and_counted(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_CONNECTIONS", 0)
+    made = Wire(place.house)
+    listening = await asyncio.get_running_loop().create_server(made._connection, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    listening.close()
+    assert place.records("lost") == [{"what": "connection", "count": 1, "bytes": 0}]
+    assert [(c["how"], c["port"]) for c in place.records("contact")] == [("refused", port)]
+
+
+async def test_a_datagram_that_confuses_its_protocol_is_kept_raw(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def confused(*_given: object) -> None:
+        raise ValueError("an adversary's bytes")
+
+    monkeypatch.setattr(wire.sniff, "datagram", confused)
+    made = Wire(place.house)
+    made._datagram(Remote("203.0.113.9", 53, None, ("10.64.7.23", 1)), b"odd")
+    made.flush()
+    assert [place.payload(r) for r in place.receipts()] == [b"odd"]
