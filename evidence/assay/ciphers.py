@@ -133,6 +133,8 @@ def _run(view: View, stream: Opened, end: int) -> Iterator[Decoded]:
             out, begun = bytearray(), at
         if broke or bomb(view, done, at - stream.start):
             break
+    finish = getattr(stream.machine, "finish", None)
+    out += finish() if finish else b""
     view.claimed.append(Ranges.span(stream.head, at))
     if out:
         yield _piece(out, begun, at)
