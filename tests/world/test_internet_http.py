@@ -70,7 +70,7 @@ import requests
 session = requests.Session()
 print(session.put("https://req.example.org/w", data=open("w", "rb")).status_code, len(session.get("https://req.example.org/w").content))
 """
-DAV = ":webdav,url='https://dav.example.org/'"
+DAV = "rclone --config /dev/null --webdav-url https://dav.example.org/"
 HALVES = "head -c 1000000 w > w1; tail -c +1000001 w > w2"
 TUS = "curl -sS -m 20 -H 'Tus-Resumable: 1.0.0'"
 CLIENTS = {
@@ -110,7 +110,7 @@ CLIENTS = {
         " curl -sS $at | cmp - w && echo same"
     ),
     "websocket": PYTHON.format(WEBSOCKET),
-    "dav": (f"rclone --config /dev/null copy w {DAV}:in 2>/dev/null && rclone --config /dev/null lsl {DAV}:in 2>/dev/null"),
+    "dav": f"{DAV} copy w :webdav:in 2>/dev/null && {DAV} lsl :webdav:in 2>/dev/null",
     "proxy connect": f"{CURL} -p -x http://proxy.example.com:3128 -T w https://far.example.org/w",
     "proxy absolute": f"{CURL} -x http://proxy.example.com:3128 -T w http://near.example.org/w",
     "proxy by tls": f"{CURL} -x https://tlsproxy.example.com:3129 -T w https://inside.example.org/w",
