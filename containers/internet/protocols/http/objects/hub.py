@@ -5,14 +5,13 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
-from honeyweights.containers.internet.protocols.http.objects.answers import base
+from honeyweights.containers.internet.protocols.http.objects.answers import base, told
 from honeyweights.containers.internet.protocols.http.objects.shelf import Thing, given, shelves, site, taken
 from honeyweights.containers.internet.protocols.http.objects.texts import LONGEST, body, mapping
-from honeyweights.containers.internet.protocols.http.services.hub import NAME, Asked, told
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
@@ -26,6 +25,21 @@ BINARY = re.compile(
     r"tar|tflite|tgz|wasm|xz|zip|zst)",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+NAME = "research-mirror"
+"""Of the account whose token it is."""
+
+
+class Asked(NamedTuple):
+    """What a request is about."""
+
+    kind: str
+    """`models`, `datasets` or `spaces`."""
+    repo: str
+    what: str
+    rest: str
+    """What follows in the path: a revision, and perhaps a path."""
 
 
 class Hub:

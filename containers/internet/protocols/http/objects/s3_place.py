@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
 from honeyweights.containers.internet.protocols.http.objects.codings import Signed, Summed
+from honeyweights.containers.internet.protocols.http.objects.s3_shapes import shaped
 from honeyweights.containers.internet.protocols.http.objects.shelf import Shelf, Shelves, plain, shelves, site
 from honeyweights.containers.internet.protocols.http.objects.texts import DECLARATION, tag, text
-from honeyweights.containers.internet.protocols.http.services.s3 import shaped
 from honeyweights.containers.internet.spool import Spool
 from honeyweights.containers.internet.talk import House
 

@@ -3,8 +3,8 @@
 from urllib.parse import parse_qsl
 
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service
+from honeyweights.containers.internet.protocols.http.objects.s3_shapes import OBJECTS, scope
 from honeyweights.containers.internet.protocols.http.objects.texts import DECLARATION, body, tag, text
-from honeyweights.containers.internet.protocols.http.services.s3 import OBJECTS, scope
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 

@@ -6,11 +6,11 @@ they come: their receipts hold them, and no file is put together from them here.
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service
-from honeyweights.containers.internet.protocols.http.objects.texts import dumped
-from honeyweights.containers.internet.spool import Capture
+from honeyweights.containers.internet.protocols.http.objects.answers import told
+from honeyweights.containers.internet.protocols.http.objects.hub import NAME, Asked, Hub
 from honeyweights.containers.internet.talk import House
 
 REPOSITORY = r"(?P<kind>models|datasets|spaces)/(?P<repo>[^/]+(?:/[^/]+)?)"
@@ -30,18 +30,6 @@ _TAKEN: dict[str, dict[str, object]] = {
 """What is said to blocks by the first version of their protocol. Of later ones we are too old to know."""
 _PLAIN = ("/api/whoami-v2", "/api/repos/create", "/api/repos/delete", "/api/repos/move", "/api/validate-yaml")
 LISTED = ("/api/models", "/api/datasets", "/api/spaces")
-NAME = "research-mirror"
-
-
-class Asked(NamedTuple):
-    """What a request is about."""
-
-    kind: str
-    """`models`, `datasets` or `spaces`."""
-    repo: str
-    what: str
-    rest: str
-    """What follows in the path: a revision, and perhaps a path."""
 
 
 def asked(head: Head) -> Asked | None:
@@ -62,11 +50,6 @@ def claims(head: Head, _house: House) -> bool:
     if _INFO.fullmatch(head.path) or head.path in LISTED or head.path.startswith("/api/telemetry"):
         return client or head.path.startswith("/api/models/")
     return _XET.fullmatch(head.path) is not None and "authorization" in head.headers and ("xet" in head.header("user-agent") or client)
-
-
-def told(value: object, status: int = 200, extra: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """JSON, as the hub says it."""
-    return Reply(status, "application/json; charset=utf-8", dumped(value), extra)
 
 
 def _whoami(_head: Head) -> Reply:
@@ -100,14 +83,7 @@ def serve(head: Head, house: House) -> Answering:
     about = asked(head)
     if about is None and not head.path.startswith("/api/repos/"):
         return Answering(lambda _capture: told({}) if head.path.startswith("/api/telemetry") else _xet(head))
-    from honeyweights.containers.internet.protocols.http.objects.hub import Hub  # noqa: PLC0415  # it tells in this module's words
-
-    hub = Hub(head, house, about)
-
-    def answer(capture: Capture) -> Reply:
-        return hub.answer(capture)
-
-    return Answering(answer)
+    return Answering(Hub(head, house, about).answer)
 
 
 SERVICES = (Service("hub", claims, "http.services.hub:serve", protocol="hub", rank=33),)

@@ -3,29 +3,13 @@
 What the operations do is in `objects/s3_*`; here stands which request is theirs.
 """
 
-import re
-
 from honeyweights.containers.internet.protocols.http.exchange import Head, Service
+from honeyweights.containers.internet.protocols.http.objects.s3_shapes import OBJECTS, scope, shaped
 from honeyweights.containers.internet.protocols.http.objects.shelf import shelves, site
 from honeyweights.containers.internet.talk import House
 
-_SCOPE = re.compile(r"Credential=[^/,\s]*/[^/,\s]*/[^/,\s]*/([^/,\s]*)/aws4_request")
-_LABEL = re.compile(r"s3(-[a-z0-9-]+)?|s3express-[a-z0-9-]+")
-OBJECTS = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda", "storage"})
-"""Services that sign as object stores do."""
 NOT_OURS = ("x-amz-target", "x-amz-user-agent")
 PRESIGNED = ("X-Amz-Signature", "X-Amz-Algorithm", "X-Goog-Signature", "X-Goog-Algorithm", "GoogleAccessId", "AWSAccessKeyId")
-
-
-def scope(head: Head) -> str:
-    """The service for which a request is signed; nothing where it does not say."""
-    found = _SCOPE.search(head.header("authorization")) or _SCOPE.search("Credential=" + head.query.get("X-Amz-Credential", ""))
-    return found[1] if found else ""
-
-
-def shaped(host: str) -> bool:
-    """Whether a host's name says that it keeps objects as S3 does: a label of its own, wherever it stands."""
-    return any(_LABEL.fullmatch(label) for label in host.split("."))
 
 
 def claims(head: Head, house: House) -> bool:
