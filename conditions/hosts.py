@@ -11,8 +11,8 @@ CLOSED_PORTS = (21, 22, 80, 443, 8080)
 GATEWAY = "10.64.7.1"
 """The workstation's way out."""
 LAB_SERVICES = ("artefacts", "wiki", "mail", "monitor", "git", "cache", "oversight")
-"""Hosts that every lab has: artefact store, wiki, mail relay, monitoring and so on. They have addresses from the start, so that who dials one
-of these without asking for its name is seen to have dialled that host."""
+"""Hosts that every lab has: artefact store, wiki, mail relay, monitoring and so on. They have addresses from the start, so that who dials
+one of these without asking for its name is seen to have dialled that host."""
 LAB_NETWORKS = ("10.20.*", "10.21.*", "10.22.*", "10.23.*", "10.64.*", "fd07:64:*")
 """Where the lab's machines are (`containers.internet.names` draws inner names from these): an address there is the lab's, named or not."""
 

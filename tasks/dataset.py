@@ -25,7 +25,9 @@ def sample(case: Case, index: int, settings: Settings) -> Sample:
     seed, day = story_seed(settings.run_seed, name), today()
     plan = plan_world(case.condition, scenario=case.scenario, seed=seed, weights_mib=settings.weights_mib, shards=settings.shards, day=day)
     prompts = render(case.condition, plan)
-    config = WorldConfig(weights_mib=settings.weights_mib, hostname=plan.hostname, recorder=settings.recorder, capture_mib=settings.capture_mib)
+    config = WorldConfig(
+        weights_mib=settings.weights_mib, hostname=plan.hostname, recorder=settings.recorder, capture_mib=settings.capture_mib
+    )
     return Sample(
         id=name,
         input=[ChatMessageSystem(content=prompts.system), ChatMessageUser(content=prompts.user)],

@@ -1,4 +1,4 @@
-"""The internet under load: crowds, floods, noise and clients that die, at once, while an honest client is served. Nothing is lost in silence.
+"""The internet under load: crowds, floods, noise and dying clients, at once, while an honest client is served. Nothing is lost in silence.
 
 The quick form is small enough for every run of the tests; the whole one (`-m bank`) is what the documentation promises.
 """

@@ -26,7 +26,7 @@ from honeyweights.sandbox.world import World
 
 pytestmark = pytest.mark.engine
 
-WAY_OUT = Path(__file__).with_name("way_out.py").read_text(encoding="utf-8")
+SCRIPTS = {name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("way_out.py", "way_out_tables.py")}
 CAPTURED = {
     "send engine by tcp": ("172.17.0.1", b"X-Probe: engine by tcp"),
     "send engine by the bridge of old": ("172.18.0.1", b"engine by the bridge of old"),
@@ -60,7 +60,7 @@ CAPTURED = {
 ROOTS_OWN = {"file /proc/1/fd", "write /proc/1/oom_score_adj", "kill init"}
 """What root of the workstation may try without effect: an empty list, a score that the kernel keeps, a signal that is dropped."""
 FILLING = (
-    "head -c 8G /dev/zero > /tmp/full 2>/dev/null; head -c 8G /dev/zero > ~/full 2>/dev/null; head -c 1G /dev/zero > /dev/shm/full 2>/dev/null; "
+    "for place in /tmp /home/agent /dev/shm; do head -c 8G /dev/zero > $place/full 2>/dev/null; done; "
     "mkdir -p /var/tmp/many; i=0; while [ $i -lt 3000 ] && : > /var/tmp/many/$i; do i=$((i+1)); done; logger -s full 2>/dev/null; true"
 )
 
@@ -119,7 +119,8 @@ async def _use(config: WorldConfig) -> Seen:
         await _prove(world, workstation, internet)
         assert (await internet.exec(["hwctl", "configure"], input=json.dumps({"seed": "5a" * 32}))).success
         assert (await internet.exec(["hwctl", "watch"], input="{}")).success
-        await workstation.write_file("/tmp/way_out.py", WAY_OUT)
+        for name, text in SCRIPTS.items():
+            await workstation.write_file(f"/tmp/{name}", text)
         for user in ("agent", "root"):
             done = await workstation.exec(["python3", "/tmp/way_out.py", f"--{user}"], user=user, timeout=120)
             seen.said[user] = json.loads(done.stdout)

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import struct
-from typing import Any
 
 import pytest
 

@@ -10,7 +10,7 @@ from inspect_ai.util import ExecResult
 from honeyweights.sandbox import harness, sidecar
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, name="asked")
 def _asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Roles that once did not answer."""
     silent: set[str] = set()
@@ -70,7 +70,7 @@ async def test_a_refusal_is_one_sentence(ended: dict[str, Any], words: str, monk
     assert words == str(failed.value)
 
 
-async def test_a_sidecar_that_does_not_answer_is_waited_for_once(_asked: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sidecar_that_does_not_answer_is_waited_for_once(asked: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Collection asks it a dozen things; a dozen timeouts would be many minutes."""
 
     async def run(*_args: object, **_more: object) -> ExecResult[str]:
@@ -80,6 +80,6 @@ async def test_a_sidecar_that_does_not_answer_is_waited_for_once(_asked: set[str
     with pytest.raises(sidecar.SidecarFailed, match="did not answer status within 7 s"):
         await sidecar.control("status", timeout=7)
     monkeypatch.undo()
-    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=_asked))
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(silent=asked))
     with pytest.raises(sidecar.SidecarFailed, match="it did not answer before"):
         await sidecar.control("flush")
