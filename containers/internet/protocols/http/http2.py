@@ -32,7 +32,7 @@ DATA, HEADERS, PRIORITY, RESET, SETTINGS, GOAWAY, WINDOW, CONTINUATION = 0, 1, 2
 END_HEADERS, PADDED = 0x4, 0x8
 USUAL = {PRIORITY: 5, RESET: 4, SETTINGS: 60, GOAWAY: 8, WINDOW: 4}
 """Bytes of a control frame that nobody wonders at; DATA, HEADERS and CONTINUATION are looked at one by one."""
-WINDOW_SIZE = 1 << 20
+WINDOW_SIZE = 1 << 24
 """Bytes that a client may send before we have said that we took the last; taking them is a write to the spool."""
 LONGEST_HEAD = 1 << 20
 OURS = {
