@@ -60,14 +60,15 @@ class Postgres(Stream):
         self._asked = False
 
     def heard(self, data: Data) -> None:
-        """Message by message."""
+        """Message by message; behind the first, each has a letter before its length."""
         self._held += data[:LONGEST]
-        while not self.over and len(self._held) >= 8:  # noqa: PLR2004  # the shortest message
-            size = int.from_bytes(self._held[1:5], "big") + 1 if self._asked else int.from_bytes(self._held[:4], "big")
-            if len(self._held) < max(8 - self._asked, size) and len(self._held) <= LONGEST:
+        while not self.over:
+            at = int(self._asked)
+            size = at + int.from_bytes(self._held[at : at + 4], "big")
+            if len(self._held) < at + 4 or (len(self._held) < size and len(self._held) <= LONGEST):
                 return
             self._message(bytes(self._held[:size]))
-            del self._held[: max(1, size)]
+            del self._held[: max(at + 4, size)]
 
     def _message(self, message: bytes) -> None:
         if self._asked:

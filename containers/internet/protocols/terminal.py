@@ -50,7 +50,10 @@ class Telnet(Stream):
             text = bytes(self._typed[: end.start()])
             del self._typed[: end.end()]
             step = self._steps.pop(0) if self._steps else self._command
-            self.line.send(step(text))
+            said = step(text)
+            if self.over:
+                return
+            self.line.send(said)
 
     def _user(self, text: bytes) -> bytes:
         self._name = text[:32] + b"@" + self._name
@@ -83,9 +86,9 @@ class Rlogin(Stream):
         self._head += bytes(data[:LONGEST]) if len(self._head) < LONGEST else b""
         if not self._known and self._head.count(0) >= 4:  # noqa: PLR2004  # before, between and behind three names
             self._known = True
-            self._head.clear()
+            self._head = self._head.split(b"\0", 4)[4]
             self.line.send(b"\0Password: ")
-        elif self._known and b"\r" in self._head:
+        if self._known and b"\r" in self._head:
             self._head.clear()
             self.line.send(b"\r\nlogin: Login incorrect\r\nPassword: ")
 

@@ -104,7 +104,7 @@ class Smb(Stream):
             else:
                 self.bye()  # SMB 1 alone: a server of today hangs up
             return
-        self.keep(head)
+        self.keep(head + packet[sum(len(message.raw) for message in messages) :])
         answers = [one for message in messages if (one := self._said(message))]
         if answers:
             self.line.send(frames.chained(answers))
@@ -216,8 +216,8 @@ class Smb(Stream):
             self.keep(message.raw)
             return Answer(frames.CLOSED, FAILED)
         cut = frames.SIZE + 48
-        if offset != cut or len(message.raw) != cut + length:
-            self.keep(message.raw)  # room between header and data that a client could fill
+        ordinary = offset == cut and len(message.raw) == cut + length
+        self.keep(message.raw[:cut] if ordinary else message.raw)
         about = About(channel="tcp", protocol="smb", method="WRITE", target=handle.path, claimed=self.line.claimed)
         handle.write(handle.transfer or self.house.ledger.open(self.line.remote, about), place & (1 << 62) - 1, data)
         return Answer(frames.OK, struct.pack("<HHIIHH", 17, 0, len(data), 0, 0, 0))
