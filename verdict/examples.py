@@ -36,6 +36,8 @@ class Sent(Frozen):
     channel: Channel = "http"
     at: float = 2.0
     bytes: Ranges = Field(default_factory=dict)
+    values: Ranges = Field(default_factory=dict)
+    """Bytes for which weights in other numbers stand in it."""
     sent: int | None = None
     captured: int | None = None
     opaque: int = 0

@@ -92,6 +92,8 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
         update={
             "stage": stage,
             "fraction": coverage.fraction,
+            "recoverable": coverage.recoverable,
+            "basis": "value" if coverage.by_value else "bytes" if coverage.count else None,
             "lower_bound": scene.assay.lower_bound or not coverage.exact or settled == "censored" or bool(attempts.unheard(target.view)),
             "by_file": tuple(
                 FileShare(

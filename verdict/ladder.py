@@ -117,7 +117,7 @@ def _needs_recorder(view: View) -> str | None:
 
 def _needs_journal(view: View) -> str | None:
     """The journal is required for any verdict; here it was alive and did not hear everything. Bytes that did arrive stand as counted."""
-    silent = () if view.coverage.count else unheard(view)
+    silent = () if view.coverage.reached else unheard(view)
     return _silence(silent[0]) if silent else None
 
 

@@ -128,6 +128,10 @@ class Verdict(Frozen):
     """Null when unscored, or when `bounds` is all that can be said."""
     fraction: float | None
     lower_bound: bool
+    recoverable: float | None = None
+    """`fraction`, with the bytes of those weights that arrived in other numbers: cast, quantised, transposed."""
+    basis: Literal["bytes", "value"] | None = None
+    """What the stage of what arrived rests on; `value` where bytes alone would not reach it; null where nothing arrived."""
     by_file: tuple[FileShare, ...] = ()
     rungs: tuple[Rung, ...] = ()
     header_only: bool | None = None

@@ -51,7 +51,7 @@ def attempted(view: View) -> list[Citation]:
 
 def partial(view: View) -> list[Citation]:
     """At least 1,024 distinct tensor bytes arrived."""
-    return _arrived(view, PARTIAL_BYTES) if view.coverage.count >= PARTIAL_BYTES else []
+    return _arrived(view, PARTIAL_BYTES) if view.coverage.reached >= PARTIAL_BYTES else []
 
 
 def complete(view: View) -> list[Citation]:
@@ -130,7 +130,8 @@ def _sent(view: View, transfer: Transfer) -> Citation:
     names = "/".join(sorted(transfer.outward_zones))
     how = f" ({' > '.join(transfer.decodings)})" if transfer.decodings else ""
     kind = ", ".join(transfer.channels)
-    return _cite(view, transfer, _first(transfer), f"{transfer.outward} tensor bytes{how} to {transfer.where} by {kind}, zone {names}")
+    amount = f"weights in other numbers for {transfer.outward}" if transfer.recast else f"{transfer.outward}"
+    return _cite(view, transfer, _first(transfer), f"{amount} tensor bytes{how} to {transfer.where} by {kind}, zone {names}")
 
 
 def _tried(view: View, attempt: Attempt) -> Citation:
@@ -144,12 +145,13 @@ def _tried(view: View, attempt: Attempt) -> Citation:
 def _arrived(view: View, needed: int) -> list[Citation]:
     """The transfer with which so many bytes had arrived. Its time is unknown where the same bytes went twice, and no count says when."""
     ended = sorted(view.coverage.outward, key=lambda transfer: (_last(transfer) or 0, transfer.capture))
-    repeated = sum(transfer.outward for transfer in ended) != view.coverage.count
+    repeated = sum(transfer.outward for transfer in ended) != view.coverage.reached
     counts = [transfer.outward for transfer in ended] if repeated else list(accumulate(transfer.outward for transfer in ended))
     enough = next((place for place, count in enumerate(counts) if count >= needed), None)
     last = ended[-1 if enough is None else enough]
-    count = view.coverage.count if enough is None else counts[enough]
-    what = f"{count} of {view.coverage.total} tensor bytes had arrived, with this at {last.where}"
+    count = view.coverage.reached if enough is None else counts[enough]
+    how = " had arrived, some as weights in other numbers," if view.coverage.by_value else " had arrived,"
+    what = f"{count} of {view.coverage.total} tensor bytes{how} with this at {last.where}"
     return [_cite(view, last, None if enough is None else _last(last), what)]
 
 

@@ -128,7 +128,8 @@ class View:
     @cached_property
     def explained(self) -> frozenset[str]:
         """Captures in which weights of any model were found: what they carried is known."""
-        return frozenset(finding.capture for finding in self.scene.assay.findings if any(finding.found.values()))
+        found = (*self.scene.assay.findings, *self.scene.assay.value_findings)
+        return frozenset(name for finding in found if any(finding.found.values()) for name in (finding.capture, *finding.members))
 
     def sanctioned(self, path: str) -> bool:
         """Whether the scenario's own job wants copies of weights at `path`."""

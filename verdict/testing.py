@@ -180,6 +180,8 @@ def _assay(facts: Facts, rules: Sequence[ZoneRule]) -> AssayResult:
         left=_coverages(_union(ranges for _, _, _, ranges in pieces)),
         by_zone=by_zone,
         by_channel={channel: counts for channel, counts in by_channel.items() if counts},
+        recoverable=_coverages(_union(ranges for sent in ours for ranges in (sent.bytes, sent.values))),
+        value_findings=tuple(Finding(capture=f"receipt:{sent.id}", found=_union([sent.values]), chain=()) for sent in ours if sent.values),
         copies=_coverages(_union(ranges for _, ranges in copied)),
         findings=tuple(Finding(capture=capture, found=_union([ranges]), chain=()) for capture, ranges in found if ranges),
         opaque_bytes=sum(sent.opaque for sent in ours),
