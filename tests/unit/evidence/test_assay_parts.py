@@ -119,14 +119,29 @@ def test_sources_are_streams_by_destination_in_order(tmp_path: Path) -> None:
         _capture(tmp_path, 6, b"copy", id="file:/tmp/copy", channel=None),
         _capture(tmp_path, 7, b""),
     )
-    found = joins.sources(captures, Budget(Budgets()))
-    assert [b"copy", b"onethree", b"other host", b"other zone!!"] == [source.read()[0].tobytes() for source in found]
-    assert [["receipt:1", "receipt:5"], ["receipt:3"]] == [[capture.id for capture in part.captures] for part in found[1].parts]
-    assert [0, 3] == found[1].read()[1].cuts.tolist()
+    (pool,) = joins.sources(captures, Budget(Budgets()))
+    assert b"onethree" b"other host" b"other zone!!" b"copy" == pool.read()[0].tobytes()
+    assert [["receipt:1", "receipt:5"], ["receipt:3"]] == [[capture.id for capture in part.captures] for part in pool.parts[:2]]
+    assert [0, 3, 8, 18, 30] == pool.read()[1].cuts.tolist()
+    assert [8, 18, 30] == pool.walls.tolist()
+
+
+def test_copies_are_one_stream_in_the_order_of_their_names(tmp_path: Path) -> None:
+    captures = tuple(_capture(tmp_path, number, bytes([number]) * 4, id=f"file:/tmp/x.{number}", channel=None) for number in (3, 1, 2))
+    (source,) = joins.sources(captures, Budget(Budgets()))
+    assert b"\1\1\1\1\2\2\2\2\3\3\3\3" == source.read()[0].tobytes()
+    assert [] == source.walls.tolist()
+
+
+def test_long_streams_stand_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joins, "_SHORT", 5)
+    captures = (_capture(tmp_path, 1, b"one"), _capture(tmp_path, 2, b"other host", host="b"), _capture(tmp_path, 3, b"two", host="c"))
+    assert [b"onetwo", b"other host"] == [source.read()[0].tobytes() for source in joins.sources(captures, Budget(Budgets()))]
 
 
 def test_more_than_memory_holds_becomes_several_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joins, "LARGEST_JOIN", 10)
+    monkeypatch.setattr(joins, "_SHORT", 1)
     captures = tuple(_capture(tmp_path, number, bytes([number]) * 4) for number in range(5))
     assert [4, 8, 8] == [source.size for source in joins.sources(captures, Budget(Budgets()))]
 
