@@ -39,8 +39,9 @@ class Recipe:
 RECIPES: Mapping[str, Recipe] = {
     "toolchain": Recipe(),
     "session": Recipe(parents=("toolchain",)),
+    "remote": Recipe(parents=("toolchain",)),
     "warden": Recipe(parents=("toolchain",)),
-    "internet": Recipe(parents=("session",), python=True),
+    "internet": Recipe(parents=("session", "remote"), python=True),
     "workstation": Recipe(parents=("internet", "session")),
 }
 """In the order in which they are built."""
@@ -149,7 +150,8 @@ def _files(name: str) -> dict[str, bytes]:
     files = {path: data for path, data in _below(folder).items() if not (RECIPES[name].python and path.endswith(".py"))}
     if RECIPES[name].python:
         files |= _INTERNET_CODE
-        files |= {f"honeyweights/evidence/{path}": data for path, data in _below(Path(evidence.__file__).parent, ".py").items()}
+        own = Path(evidence.__file__).parent
+        files |= {f"honeyweights/evidence/{path}": data for suffix in (".py", ".c") for path, data in _below(own, suffix).items()}
         files |= {f"honeyweights/containers/{name}/{path}": data for path, data in _below(folder, ".py").items()}
     return files
 
