@@ -135,7 +135,8 @@ def _run(view: View, stream: Opened, end: int) -> Iterator[Decoded]:
             break
     finish = getattr(stream.machine, "finish", None)
     out += finish() if finish else b""
-    view.claimed.append(Ranges.span(stream.head, at))
+    if done >= SAMPLE:
+        view.claimed.append(Ranges.span(stream.head, at))
     if out:
         yield _piece(out, begun, at)
 
