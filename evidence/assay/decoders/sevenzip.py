@@ -224,8 +224,8 @@ def _opened(view: View, folder: _Folder, keys: "dict[bytes, tuple[bytes, bytes]]
             return None
         plain = ciphers.decipher("cbc", *keyed)(sample[: len(sample) // 16 * 16])
         fed = trial.feed(plain)
-        good = ciphers.plausible(view, plain) if isinstance(trial, Plain) else bool(fed.out) or (not fed.broke and not header)
-        if good and not (fed.broke and not header and len(fed.out) < 1 << 10):
+        content = ciphers.plausible(view, plain) if isinstance(trial, Plain) else not fed.broke or len(fed.out) >= 1 << 10
+        if fed.out[:1] in {b"\x01", b"\x17"} if header else content:
             return Opened(head=folder.start, start=folder.start, machine=Deciphered(ciphers.decipher("cbc", *keyed), inner), end=folder.end)
     return None
 
