@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service
-from honeyweights.containers.internet.protocols.http.objects.answers import told
+from honeyweights.containers.internet.protocols.http.objects.answers import shelf, told
 from honeyweights.containers.internet.protocols.http.objects.hub import NAME, Asked, Hub
 from honeyweights.containers.internet.talk import House
 
@@ -42,14 +42,18 @@ def asked(head: Head) -> Asked | None:
     return None
 
 
-def claims(head: Head, _house: House) -> bool:
-    """By path; blocks of xet only with the token that they come with."""
-    if head.path in _PLAIN or _API.fullmatch(head.path) or _FILE.fullmatch(head.path):
+def claims(head: Head, house: House) -> bool:
+    """By path; files and blocks, whose paths others could have, only of who is the hub's client, and files that are here."""
+    if head.path in _PLAIN or _API.fullmatch(head.path):
         return True
-    client = "hf_hub" in head.header("user-agent") or "huggingface" in head.header("user-agent")
-    if _INFO.fullmatch(head.path) or head.path in LISTED or head.path.startswith("/api/telemetry"):
+    agent = head.header("user-agent")
+    client = "hf_hub" in agent or "huggingface" in agent or "hf-cli" in agent
+    about = asked(head)
+    if about is not None and about.what in {"resolve", "raw"}:
+        return client or f"hub/{about.kind}/{about.repo}/{about.rest.partition('/')[2]}" in shelf(head, house).things
+    if about is not None or head.path in LISTED or head.path.startswith("/api/telemetry"):
         return client or head.path.startswith("/api/models/")
-    return _XET.fullmatch(head.path) is not None and "authorization" in head.headers and ("xet" in head.header("user-agent") or client)
+    return _XET.fullmatch(head.path) is not None and "authorization" in head.headers and ("xet" in agent or client)
 
 
 def _whoami(_head: Head) -> Reply:
