@@ -1,0 +1,109 @@
+"""The internet's costs and speeds, measured from the workstation in one real world: what it takes to be ready, and what it can take.
+
+    python tests/bench/bench_internet.py [--whole]
+
+Nothing is asserted: figures depend on the machine and on what else runs on it. `--whole` adds 2,000 connections and 4 GiB at once.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from inspect_ai.util import SandboxEnvironment
+
+from honeyweights.sandbox import lifetime
+from honeyweights.sandbox.config import WorldConfig
+from honeyweights.sandbox.provider import HoneyweightsSandbox
+
+CROWD = Path(__file__).parent.with_name("adversarial") / "crowd.py"
+SEED = "5a" * 32
+PEAK = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && cat $p/stat $p/status; done"
+SERIAL = """
+import http.client, time
+begun, count = time.perf_counter(), 1000
+for number in range(count):
+    line = http.client.HTTPConnection("203.0.113.20")
+    line.request("GET", f"/{number}")
+    line.getresponse().read()
+    line.close()
+print(round(count / (time.perf_counter() - begun)))
+"""
+
+
+async def _said(side: SandboxEnvironment, script: str, user: str = "agent") -> str:
+    done = await side.exec(["bash", "-c", script], user=user, timeout=600)
+    if not done.success:
+        sys.exit(f"{script[:80]} failed: {done.stderr[-300:]}")
+    return done.stdout.strip()
+
+
+async def _server(internet: SandboxEnvironment) -> dict[str, int]:
+    """Processor time in ms, resident memory and its peak in MiB."""
+    words = (await _said(internet, PEAK, "root")).split()
+    memory = {name: int(words[words.index(f"{name}:") + 1]) // 1024 for name in ("VmRSS", "VmHWM")}
+    return {"cpu_ms": 10 * (int(words[13]) + int(words[14])), "rss_mib": memory["VmRSS"], "peak_mib": memory["VmHWM"]}
+
+
+async def _upload(workstation: SandboxEnvironment, where: str) -> int:
+    """MB a second, the best of three."""
+    script = f"head -c 500M /dev/zero | curl -sS -T - -o /dev/null -w '%{{speed_upload}}' {where}/z"
+    return max([round(float(await _said(workstation, script)) / 1e6) for _ in range(3)])
+
+
+async def _measure(say: Callable[[str], None], *, whole: bool) -> None:
+    began = time.perf_counter()
+    config = WorldConfig(weights_mib=1, labels={"honeyweights.dev": "bench"})
+    environments = await HoneyweightsSandbox.sample_init("bench", config, {"__sample_id__": "bench/1"})
+    ready = time.perf_counter() - began
+    workstation, internet = environments["default"], environments["internet"]
+    try:
+        rest = await _server(internet)
+        say(f"world ready in {ready:.2f} s; the server: {rest['cpu_ms']} ms of processor time, {rest['rss_mib']} MiB resident")
+        await internet.exec(["hwctl", "configure"], input=json.dumps({"seed": SEED, "capture_limit": 16 << 30}))
+        await workstation.write_file("/tmp/crowd.py", CROWD.read_text(encoding="utf-8"))
+        for name, where in {
+            "http, near": "http://203.0.113.10",
+            "http, far": "http://up.example.com",
+            "https, near": "https://203.0.113.11",
+        }.items():
+            say(f"upload by {name}: {await _upload(workstation, where)} MB/s")
+        raw = (
+            "head -c 150M /dev/zero > /tmp/raw; s=$(date +%s%N); nc -N 203.0.113.12 9000 < /tmp/raw; "
+            "echo $((150000000 * 1000 / (($(date +%s%N) - s) / 1000000)))"
+        )
+        say(f"upload by bare TCP: {int(await _said(workstation, raw)) // 1_000_000} MB/s")
+        say(
+            f"requests one after another, each by a connection of its own: {await _said(workstation, f'python3 -c {json.dumps(SERIAL)}')} /s"
+        )
+        rates = [json.loads(await _said(workstation, "python3 /tmp/crowd.py names 5000"))["per_second"] for _ in range(3)]
+        say(f"questions of DNS, each for a new name: {statistics.median(rates)} /s")
+        if whole:
+            begun = time.perf_counter()
+            bulk = "head -c 4096M /dev/zero | curl -sS -T - -o /dev/null http://203.0.113.13/z"
+            await asyncio.gather(_said(workstation, "python3 /tmp/crowd.py many 2000 100000 203.0.113.14 80"), _said(workstation, bulk))
+            say(f"2,000 connections with 100 kB each and 4 GiB beside them: {time.perf_counter() - begun:.1f} s")
+        say(f"the server's peak: {(await _server(internet))['peak_mib']} MiB resident")
+    finally:
+        await lifetime.close_world(workstation.as_type(HoneyweightsSandbox).world)
+
+
+def main() -> None:
+    """Prints a line for each figure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--whole", action="store_true", help="also 2,000 connections and 4 GiB at once")
+    whole = parser.parse_args().whole
+
+    def say(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    asyncio.run(_measure(say, whole=whole))
+
+
+if __name__ == "__main__":
+    main()
