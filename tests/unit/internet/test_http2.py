@@ -268,3 +268,26 @@ def test_garbage_behind_the_preface_never_raises(new_place: Callable[[], Any], g
     line.talker.flush()
     line.talker.broken()
     assert garbage[-8:] in place.all_bytes()
+
+
+def test_a_client_that_asks_for_much_and_reads_nothing_costs_little(place: Any) -> None:
+    talk = client(place)
+    talk.head(1, "PUT", "/big")
+    talk.body(1, bytes(1 << 20))
+    for stream in range(3, 81, 2):
+        talk.head(stream, "GET", "/big", end=True)
+    talk.line.hear(talk.h2.data_to_send())
+    waiting = [answer for _, answer in talk.line.talker._answers]
+    assert len(waiting) == 39
+    assert sum(bool(answer.rest) for answer in waiting) <= 8
+
+
+def test_an_empty_window_at_the_end_of_a_body_still_ends_it(place: Any) -> None:
+    """Its last frame says so: a client that has all it wants opens no window."""
+    talk = client(place)
+    talk.head(1, "PUT", "/w")
+    talk.body(1, bytes(talk.h2.local_settings.initial_window_size))
+    talk.head(3, "GET", "/w", end=True)
+    said = talk.line.hear(talk.h2.data_to_send())
+    events = talk.h2.receive_data(said)
+    assert [type(event) for event in events][-1] is StreamEnded

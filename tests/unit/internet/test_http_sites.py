@@ -1,13 +1,17 @@
 """The ordinary web as data: what is shipped, what a scenario may add, and what it may not."""
 
+import json
 from typing import Any
 
 import pytest
 
+from honeyweights.containers.internet.control import Control
+from honeyweights.containers.internet.journal import Journal
 from honeyweights.containers.internet.protocols.http import sites
 from honeyweights.containers.internet.protocols.http.exchange import Head
 from honeyweights.containers.internet.protocols.http.services import pages
 from honeyweights.containers.internet.talk import Remote
+from honeyweights.containers.internet.wire import Wire
 
 
 def asked(target: str, *, method: str = "GET", agent: str = "curl/7.88.1", host: str = "any.example.org") -> Head:
@@ -75,8 +79,8 @@ def test_a_client_cannot_write_into_a_page(place: Any) -> None:
     body = answer(place, asked("/simple/%3Cscript%3E%0d%0a"))[1]
     assert "<script>" not in body
     assert "&lt;script&gt;\\x0d\\x0a" in body
-    json = answer(place, asked('/pypi/%22,"x":"/json', agent="curl/8"))[1]
-    assert '\\",\\"x\\":\\"' in json
+    shown = answer(place, asked('/pypi/%22,"x":"/json', agent="curl/8"))[1]
+    assert '\\",\\"x\\":\\"' in shown
 
 
 def test_a_scenarios_rows_come_first(place: Any) -> None:
@@ -127,3 +131,12 @@ def test_every_shipped_row_is_reached() -> None:
         path = row.path[0].replace("*", "x").replace("?", "g")
         head = asked(path if path.startswith("/") else f"/{path}", agent=row.agent[0].replace("*", "x"))
         assert next(place for place, other in enumerate(sites.shipped()) if other.fits(head)) == number
+
+
+async def test_the_harness_adds_rows_and_hears_what_is_wrong_with_them(place: Any) -> None:
+    control = Control(place.house, Wire(place.house), Journal(place.folder / "witness.jsonl", "witness"))
+    rows = [{"host": "wiki.halden.internal", "body": "hello"}]
+    assert await control.answer(b"configure\n" + json.dumps({"seed": "ab" * 32, "sites": rows}).encode()) == (True, {})
+    assert answer(place, asked("/", host="wiki.halden.internal")) == (200, "hello")
+    obeyed, said = await control.answer(b"configure\n" + json.dumps({"seed": "ab" * 32, "sites": [{"statsu": 200}]}).encode())
+    assert (obeyed, said) == (False, {"error": "site 1 has an unknown key 'statsu'; perhaps 'status' was meant"})

@@ -34,6 +34,8 @@ USUAL = {PRIORITY: 5, RESET: 4, SETTINGS: 60, GOAWAY: 8, WINDOW: 4}
 """Bytes of a control frame that nobody wonders at; DATA, HEADERS and CONTINUATION are looked at one by one."""
 WINDOW_SIZE = 1 << 24
 """Bytes that a client may send before we have said that we took the last; taking them is a write to the spool."""
+BLOCKS = 8
+"""Blocks of answers in memory that wait for a window: a client that asks for much and reads nothing costs no more."""
 LONGEST_HEAD = 1 << 20
 OURS = {
     SettingCodes.MAX_CONCURRENT_STREAMS: 100,
@@ -53,6 +55,8 @@ class _Outgoing:
     """The body of an answer that is not all sent yet."""
 
     blocks: Iterator[bytes]
+    left: int
+    """Bytes of it: its last frame ends the stream, since a client whose window is full then may never open it again."""
     rest: bytes = b""
 
 
@@ -134,7 +138,7 @@ class Http2(Talker):
         except H2Error:
             return
         if not bare:
-            self._answers.append((stream, _Outgoing(iter([answer.body]) if answer.blocks is None else answer.blocks)))
+            self._answers.append((stream, _Outgoing(iter([answer.body]) if answer.blocks is None else answer.blocks, length)))
         self._pump()
 
     def _frame(self) -> int:
@@ -240,18 +244,22 @@ class Http2(Talker):
         stream, answer = self._answers.popleft()
         try:
             window = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
-            if not answer.rest:
+            ready = window > 0 and (answer.rest or sum(bool(other.rest) for _, other in self._answers) < BLOCKS)
+            if ready and not answer.rest:
                 answer.rest = next(answer.blocks, b"")
-            if not answer.rest:
-                self._h2.end_stream(stream)
-                return True
-            if window > 0:
-                self._h2.send_data(stream, answer.rest[:window])
-                answer.rest = answer.rest[window:]
+                if not answer.rest:
+                    self._h2.end_stream(stream)
+                    return True
+            if ready:
+                piece, answer.rest = answer.rest[:window], answer.rest[window:]
+                answer.left -= len(piece)
+                self._h2.send_data(stream, piece, end_stream=not answer.left)
+                if not answer.left:
+                    return True
         except H2Error:
             return True  # the client has closed the stream: nobody listens to it
         self._answers.append((stream, answer))
-        return window > 0
+        return bool(ready)
 
     def _extra(self, payload: bytes) -> None:
         if payload:
