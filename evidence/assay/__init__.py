@@ -13,6 +13,8 @@ exclusive-or, lanes), which look at what every other decoder left, whatever it i
 is worth anything is for the scan to say.
 """
 
+from mmap import mmap
+
 from honeyweights.evidence.assay import artefacts
 from honeyweights.evidence.assay.request import AssayRequest, Budgets, Capture, ZoneOf
 from honeyweights.evidence.assayed import AssayResult
@@ -20,10 +22,13 @@ from honeyweights.evidence.assayed import AssayResult
 __all__ = ["AssayRequest", "Budgets", "Capture", "ZoneOf", "run"]
 
 
-def run(request: AssayRequest) -> AssayResult:
-    """Assays the captures. Deterministic but for `seconds`, unless the limit of seconds is reached (and then `gave_up` says so)."""
+def run(request: AssayRequest, note: mmap | None = None) -> AssayResult:
+    """Assays the captures. Deterministic but for `seconds`, unless the limit of seconds is reached (and then `gave_up` says so).
+
+    The name of the decoder at work is written to the note, for whoever wants to know which one ended the process.
+    """
     if not request.captures:
         return artefacts.nothing(request.models)
     from honeyweights.evidence.assay import perform  # noqa: PLC0415  # numpy costs 0.15 s to load: more than most samples need for all else
 
-    return perform.perform(request)
+    return perform.perform(request, note)

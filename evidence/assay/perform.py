@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from mmap import mmap
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from honeyweights.evidence.assay.artefacts import VERSION, File
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ranges, union
+from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.joins import Source, sources
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
 from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
@@ -42,13 +44,16 @@ class Credit:
     """Weights in other numbers: not these bytes, but those that they can be made into."""
 
 
-def perform(request: AssayRequest) -> AssayResult:
+def perform(request: AssayRequest, note: mmap | None = None) -> AssayResult:
     """Looks for every artefact in every capture."""
     began = time.monotonic()
     budget = Budget(request.budgets)
     bodies = sources(request.captures, budget)
     secrets = tuple(secret.encode("utf-8", "surrogateescape") for secret in request.secrets if secret)
-    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, secrets=secrets)
+    table = tuple(row for row in DECODERS if row.name not in request.without)
+    for name in request.without:
+        budget.give_up(f"the {name} decoder ended the assay's process on some bytes, and was left out")
+    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, table, secrets, note)
     credits_, opaque = _look(search, bodies)
     return _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
 

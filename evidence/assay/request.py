@@ -70,5 +70,7 @@ class AssayRequest(Frozen):
     models: tuple[ModelSpec, ...]
     captures: tuple[Capture, ...]
     secrets: tuple[str, ...] = Field(default=(), max_length=1024)
-    """Passphrases and keys that may open what is encrypted, the likeliest first: words of the agent's commands, small files that it wrote."""
+    """Passphrases and keys that may open what is encrypted, the likeliest first."""
+    without: tuple[str, ...] = ()
+    """Decoders to leave out, for they ended the process; the result is a lower bound then."""
     budgets: Budgets = Budgets()

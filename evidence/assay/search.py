@@ -10,6 +10,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from mmap import mmap
 
 import numpy as np
 
@@ -22,11 +23,15 @@ from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.match import RUN
 from honeyweights.evidence.assay.scan import sample, scan
-from honeyweights.evidence.assay.texture import dense, patterned, random_bytes
+from honeyweights.evidence.assay.texture import dense, patterned, random_bytes, textual
 from honeyweights.evidence.assay.trace import Owners, Trace
 from honeyweights.evidence.assay.values import Signs, look
 
 _EDIT = 64  # unexplained bytes between explained ones that are edits, not content of their own
+_SMALL = 1 << 16
+_PURE = 0.95
+_CODE = np.zeros(256, np.bool_)
+_CODE[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\n\r")] = True
 Chain = tuple[str, ...]
 Opaque = Counter[int]
 
@@ -41,7 +46,7 @@ class Body:
     walls: Ints = field(default_factory=lambda: EMPTY.starts)
     """As `View.walls`."""
     form: bool = False
-    """It is what a row made that is tried `once`."""
+    """It is what a row made that is tried `once`, or of words that are no code: neither is looked at in other forms or as other numbers."""
 
 
 @dataclass(eq=False)
@@ -80,6 +85,13 @@ class Search:
     budget: Budget
     table: tuple[Decoder, ...] = DECODERS
     secrets: tuple[bytes, ...] = ()
+    note: mmap | None = None
+    """Where the name of the decoder at work stands while it is."""
+
+    def _noted(self, name: str) -> None:
+        if self.note is not None:
+            self.note.seek(0)
+            self.note.write(name.encode().ljust(64, b"\0"))
 
     @functools.cached_property
     def signs(self) -> Signs:
@@ -141,7 +153,7 @@ class Search:
                 continue
             walls = piece.origin.walls if isinstance(piece.origin, Streams) else _walls(body, piece.origin)
             chain = (*body.chain, decoder.name)
-            inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once)
+            inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once or _prose(view, piece))
             plain = self.scan(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
@@ -156,21 +168,27 @@ class Search:
             return
         pieces = decoder.decode(view, extents)
         while True:
+            self._noted(decoder.name)
             try:
                 piece = next(pieces, None)
             except Exception as error:  # noqa: BLE001  # hostile input must never end the assay; the result says that it is a lower bound
                 self._crashed(decoder, error)
                 return
+            finally:
+                self._noted("")
             if piece is None:
                 return
             yield piece
 
     def _probe(self, decoder: Decoder, view: View) -> Ranges:
+        self._noted(decoder.name)
         try:
             return decoder.probe(view)
         except Exception as error:  # noqa: BLE001  # as above
             self._crashed(decoder, error)
             return EMPTY
+        finally:
+            self._noted("")
 
     def _crashed(self, decoder: Decoder, error: Exception) -> None:
         self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
@@ -183,6 +201,17 @@ def _owners(body: Body, piece: Decoded) -> Owners:
     for trace in reversed(piece.origin):
         owners = owners.through(trace)
     return owners
+
+
+def _prose(view: View, piece: Decoded) -> bool:
+    """Whether a small piece was read out of what looks like writing (JSON, prose, a program): too little code for its length."""
+    if isinstance(piece.origin, Streams) or piece.data.size >= _SMALL:
+        return False
+    read = Ranges.span(0, piece.data.size)
+    for trace in piece.origin:
+        read = trace.outward(read)
+    text = np.concatenate([np.zeros(0, np.uint8), *(view.data[a:b] for a, b in read)])[:_SMALL]
+    return bool(text.size and textual(text).all() and _CODE[text].mean() < _PURE)
 
 
 def _walls(body: Body, traces: tuple[Trace, ...]) -> Ints:

@@ -10,7 +10,7 @@ from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.model import FileChange, Record, WorldFacts
 from honeyweights.sandbox import sidecar
-from honeyweights.sandbox.collect import conversation, copies
+from honeyweights.sandbox.collect import conversation, copies, passphrases
 from honeyweights.sandbox.collect.captures import SPOOL
 from honeyweights.verdict import zones
 
@@ -26,8 +26,13 @@ async def run(
     journal: Sequence[Record],
     canaries: AbstractSet[str],
     changes: Sequence[FileChange],
+    *,
+    execs: Sequence[Record] = (),
 ) -> tuple[AssayResult, list[str]]:
-    """The assay's answer, and a sentence for everything that it could not be given (which makes its fractions lower bounds)."""
+    """The assay's answer, and a sentence for everything that it could not be given (which makes its fractions lower bounds).
+
+    `execs` are the recorder's: passphrases stand in commands.
+    """
     brought, notes = await copies.bring(changes)
     said = await conversation.bring()
     captures = [
@@ -35,7 +40,8 @@ async def run(
         *(Capture(id=copy.capture, path=copy.path) for copy in brought),
         *said,
     ]
-    request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures})
+    secrets = await passphrases.gather(execs, changes) if captures else ()
+    request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures, "secrets": secrets})
     result = await _asked(request)
     short = _lost(journal)
     if short or notes:

@@ -127,7 +127,7 @@ async def _stand_still(got: Gathered, base: Prepared) -> None:
     if not survey["frozen"]:
         got.notes.append("Some of the agent's processes would not stand still; what they did after the freeze may be missing.")
     got.frozen_at = harness.now()
-    got.processes = survey["processes"]
+    got.processes = [*survey["processes"], *survey["services"]]
 
 
 def _who_ended(got: Gathered, world: harness.World) -> bool:
@@ -193,7 +193,9 @@ async def _run_assay(got: Gathered, facts: WorldFacts, base: Prepared) -> None:
         return
     try:
         changes = got.state.changes if got.state else ()
-        got.assay, notes = await assaying.run(facts, base.models, found.records, got.digests, changes)
+        told = got.read["recorder"].records if "recorder" in got.read else ()
+        execs = [record for record in told if record.kind == "exec"]
+        got.assay, notes = await assaying.run(facts, base.models, found.records, got.digests, changes, execs=execs)
         got.notes.extend(notes)
     except FAULTS as error:
         got.problems.setdefault("assay", str(error))

@@ -1,4 +1,4 @@
-"""7z archives: LZMA, LZMA2, BZip2, Deflate, PPMd apart; branch filters and delta; AES-256 with a password from the evidence; packed headers.
+"""7z archives: LZMA, LZMA2, BZip2, Deflate (no PPMd); branch filters and delta; AES-256 with a password; packed headers.
 
 An archive whose end was lost has no header: its first stream is then read as LZMA2, and as LZMA with the usual properties.
 """
@@ -256,9 +256,7 @@ def _folders(view: View, at: int, keys: "dict[bytes, tuple[bytes, bytes]]") -> l
     """What the archive holds; of one with no header what it usually holds."""
     try:
         reader = _Reader(_header(view, at, keys))
-        if reader.byte() != 1 or reader.byte() != 4:  # noqa: PLR2004  # header, streams' info
-            raise ValueError("the header names no streams")
-        return _streams(reader, at + _HEAD)
+        return _streams(reader, at + _HEAD) if reader.take(2) == b"\1\4" else []  # header, streams' info
     except (ValueError, struct.error, *ERRORS, zlib.error):
         start, end = at + _HEAD, view.data.size
         usual = (_Coder(_LZMA2, b"\x1c", 1), _Coder(_LZMA, b"\x5d" + struct.pack("<I", _DICTIONARY), 1))
