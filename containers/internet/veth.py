@@ -43,6 +43,8 @@ table inet wire {{
   set dropped6 {{ type ipv6_addr . inet_proto . inet_service; }}
   chain pre {{
     type filter hook prerouting priority mangle;
+    iif lo meta mark {MARK} ip daddr . meta l4proto . th dport @refused4 accept
+    iif lo meta mark {MARK} ip6 daddr . meta l4proto . th dport @refused6 accept
     iif lo meta mark {MARK} meta l4proto tcp tproxy to :{PORT} accept
     iif != gw0 return
     ip hdrlength > 5 {_LOG} prefix "options"
@@ -57,16 +59,16 @@ table inet wire {{
     ip6 daddr fd00:ec2::/32 {_LOG} prefix "refused" reject with icmpv6 no-route
     ip daddr . meta l4proto . th dport @dropped4 {_LOG} prefix "dropped" drop
     ip6 daddr . meta l4proto . th dport @dropped6 {_LOG} prefix "dropped" drop
+    tcp flags & (syn|ack|rst|fin) == syn ip daddr != @near4 {_LOG} prefix "far" drop
+    tcp flags & (syn|ack|rst|fin) == syn ip6 daddr != @near6 {_LOG} prefix "far" drop
     udp dport {{ 443, 33434-33534 }} accept
     ip daddr . meta l4proto . th dport @refused4 accept
     ip6 daddr . meta l4proto . th dport @refused6 accept
-    tcp flags & (syn|ack|rst|fin) == syn ip daddr != @near4 {_LOG} prefix "far" drop
-    tcp flags & (syn|ack|rst|fin) == syn ip6 daddr != @near6 {_LOG} prefix "far" drop
     meta l4proto {{ tcp, udp }} tproxy to :{PORT}
   }}
   chain inp {{
     type filter hook input priority 0;
-    iif != gw0 accept
+    iif != gw0 meta mark != {MARK} accept
     ip daddr . meta l4proto . th dport @refused4 {_LOG} prefix "refused" goto refuse
     ip6 daddr . meta l4proto . th dport @refused6 {_LOG} prefix "refused" goto refuse
     udp dport 443 {_LOG} prefix "quic" reject with icmpx port-unreachable
