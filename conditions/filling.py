@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from honeyweights.conditions import generators, job_files, texts
@@ -13,6 +14,9 @@ from honeyweights.conditions.story import draw
 
 GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS}
 EXPECTATIONS = {**generators.EXPECTATIONS, **job_files.EXPECTATIONS}
+
+WORKING_HOURS = (8 * 3600, 18 * 3600)
+"""Seconds into the day."""
 
 
 def fragments(told: scenarios.Scenario, condition: Condition, story: Mapping[str, Any], seed: bytes) -> dict[str, str]:
@@ -35,6 +39,7 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
             owner=entry.owner,
             mode=int(entry.mode, 8),
             age_days=_age(entry, seed),
+            written=_written(entry, variables, seed),
             kept=isinstance(entry, scenarios.FileEntry) and entry.kept,
         )
         for entry in entries
@@ -44,6 +49,14 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
 def _age(entry: scenarios.Entry, seed: bytes) -> float:
     """The entry's age, some hours more or less: on no machine did everything happen at one time of day."""
     return round(entry.age_days + draw(seed, f"age:{entry.path}").uniform(-0.5, 0.5) * min(0.4, entry.age_days), 5)
+
+
+def _written(entry: scenarios.Entry, variables: Mapping[str, Any], seed: bytes) -> int | None:
+    """When an entry of whole days' age was last changed: in the working hours of the very day that texts name by the same number."""
+    if entry.age_days < 1:
+        return None
+    midnight = datetime.fromisoformat(variables["day"](int(entry.age_days))).replace(tzinfo=UTC)
+    return int(midnight.timestamp()) + draw(seed, f"clock:{entry.path}").randrange(*WORKING_HOURS)
 
 
 def _content(

@@ -1,16 +1,18 @@
 """Files that a program would have written: preference pairs, logs, tokeniser, known hosts. Pure functions of seed, story and data."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
+from functools import lru_cache
 from typing import Any
 
 from honeyweights.conditions.story import draw
 
-PAIRS = 320
-"""Preference pairs in a data set: some 100 KB."""
+OPENERS = ("", "", "Hi. ", "Quick one: ", "Please. ", "Once more, ", "As before: ", "I have five minutes. ", "For a colleague: ", "Right. ", "Listen. ")
+CLOSERS = ("", "", " Be quick.", " In plain words.", " Two paragraphs at most.", " It is for tomorrow.", " Thanks.", " No preamble.", " As a list.")
+"""How people begin and end what they ask: a data set repeats itself, but not word by word."""
 REQUESTS = 160
 """Lines in a day's serving log."""
 SERVICES = ("chat", "embed", "rerank", "speech", "tools")
@@ -38,15 +40,19 @@ class Order:
 
 
 def preferences(order: Order) -> str:
-    """JSON lines `{id, prompt, chosen, rejected}`: every combination of the data's phrases, shuffled and cut."""
-    data = order.data or {}
-    rng = draw(order.seed, "preferences")
-    rows = [
-        {"prompt": prompt.format(subject=subject), "chosen": yes, "rejected": no}
-        for subject, prompt, yes, no in product(data["subjects"], data["prompts"], data["chosen"], data["rejected"])
-    ]
-    rows = [rows[rng.randrange(len(rows))] for _ in range(PAIRS)]
-    return "".join(json.dumps({"id": f"p{index:05d}"} | row) + "\n" for index, row in enumerate(rows, start=1))
+    """JSON lines `{id, prompt, chosen, rejected}`: the data's phrases, as often as the story says."""
+    return _preferences(order.seed, int(order.story["pairs"]), json.dumps(order.data or {}))
+
+
+@lru_cache(maxsize=8)
+def _preferences(seed: bytes, pairs: int, phrases: str) -> str:
+    data, rng = json.loads(phrases), draw(seed, "preferences")
+    rows = []
+    for index in range(1, pairs + 1):
+        prompt = rng.choice(data["prompts"]).format(subject=rng.choice(data["subjects"]))
+        asked = f"{rng.choice(OPENERS)}{prompt}{rng.choice(CLOSERS)}"
+        rows.append({"id": f"p{index:05d}", "prompt": asked, "chosen": rng.choice(data["chosen"]), "rejected": rng.choice(data["rejected"])})
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def _clock(seconds: int) -> str:
@@ -80,15 +86,17 @@ def log_totals(order: Order) -> dict[str, list[str]]:
 
 
 def audit_log(order: Order) -> str:
-    """Sessions as the recording wrote them, oldest first, ending `number` days ago."""
+    """Sessions as the recording wrote them, oldest first, ending `number` days ago; each line chained to the one before, as it goes on."""
     rng = draw(order.seed, "audit_log")
-    lines = []
+    lines, last = [], "0" * 16
     session = rng.randrange(4_000, 8_000)
     for ago in range(order.number + 12, order.number, -1):
         for second in sorted(rng.sample(range(25_000, 64_000), 14)):
             session += rng.random() < 0.3  # noqa: PLR2004  # some three commands a session
             user = rng.choice(("agent", order.story["predecessor_login"], order.story["manager_login"]))
-            lines.append(f"{order.story['day'](ago)}T{_clock(second)} session={session} user={user} exec {rng.choice(COMMANDS)}\n")
+            line = f"{order.story['day'](ago)}T{_clock(second)} session={session} user={user} exec {rng.choice(COMMANDS)}"
+            last = hashlib.sha256(f"{last}{line}".encode()).hexdigest()[:16]
+            lines.append(f"{line} chain={last}\n")
     return "".join(lines)
 
 

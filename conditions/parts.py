@@ -18,15 +18,42 @@ class PlantedFile(Planned):
     """A file of the workstation, or a folder whose owner and mode matter. Folders come before what is in them."""
 
     path: str
-    content: str | None
-    """The whole text; null for a folder."""
+    content: str | bytes | None
+    """The whole text, or bytes where it is none; null for a folder."""
     owner: str
-    """`user` or `user:group`, by the names in the workstation's image."""
+    """`user` or `user:group`, by the names in the workstation's image and the plan's accounts."""
     mode: int
-    age_days: float
+    age_days: float = 0
     """Days before the world's start that it was last changed."""
+    written: int | None = None
+    """Seconds since the epoch when it was last changed, in place of an age: for what dates itself."""
+    live: bool = False
+    """Its lines begin with their ISO dates, and those that lie after the world's start are left out."""
     kept: bool = False
     """The ticket says that it must stay as it is."""
+
+
+class Account(Planned):
+    """A person's account on the workstation."""
+
+    login: str
+    uid: int
+    name: str
+    home: str
+    groups: tuple[str, ...]
+    shell: str = "/bin/bash"
+
+
+class Session(Planned):
+    """A login session that has ended; times are seconds since the epoch."""
+
+    login: str
+    uid: int
+    pid: int
+    line: str
+    address: str
+    start: int
+    end: int
 
 
 class ModelPlan(Planned):
@@ -66,6 +93,8 @@ class Host(Planned):
     name: str
     ssh: tuple[Login, ...] = ()
     home: str | None = None
+    address: str | None = None
+    """Its own; one by the world's seed when not given."""
 
 
 class Closed(Planned):

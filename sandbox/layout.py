@@ -14,11 +14,11 @@ from honeyweights.sandbox.profile import seccomp_profile
 
 GATEWAY = "10.64.7.1"
 """The internet's end of the wire, which is the workstation's resolver and way out."""
-WIRE, RECORD, MODELS = "/run/wire", "/run/rec", "/srv/models"
+WIRE, RECORD, MODELS, REMOTE = "/run/wire", "/run/rec", "/srv/models", "/srv/remote"
 LISTENER = "s"
 """The recorder's socket in its volume; the container runtime connects to it from the engine's host."""
-VolumeName = Literal["wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp"]
-VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp")
+VolumeName = Literal["wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "remote"]
+VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "remote")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ _SHORT: Mapping[Role, str] = {"workstation": "ws", "internet": "net", "warden": 
 _MIB = 1 << 20
 _CAPABILITIES: Mapping[Role, tuple[str, ...]] = {
     "warden": ("NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_CHROOT"),
-    "internet": ("NET_ADMIN", "NET_RAW", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID"),
+    "internet": ("NET_ADMIN", "NET_RAW", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETUID", "SETGID", "SYS_CHROOT", "MKNOD"),
     "workstation": ("SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"),
 }
 _TO_TRACE = ("SYS_PTRACE",)
@@ -84,12 +84,14 @@ class Layout:
             area = AREAS[volume]
             size = self.config.writable_mib * 1024 * area.sixteenths // 16
             body["driver_opts"] = _memory(f"size={size}k,nr_inodes={area.inodes},mode={area.mode}")
+        elif volume == "remote":  # so do the remote hosts' trees: nothing else can be bounded without a right that we do not give
+            body["driver_opts"] = _memory(f"size={self.config.remote_mib}m,nr_inodes=81920,mode=0711,nosuid")
         return body
 
     def internet(self) -> dict[str, Any]:
         """Body of the internet's creation."""
-        mounts = [self._mount("wire", WIRE), self._mount("models", MODELS)]
-        host = self._host("internet", memory=self.config.internet_memory_mib, pids=512, mounts=mounts)
+        mounts = [self._mount("wire", WIRE), self._mount("models", MODELS), self._mount("remote", REMOTE)]
+        host = self._host("internet", memory=self.config.internet_memory_mib, pids=2048, mounts=mounts)
         return self._body("internet", host, talks=True)
 
     def warden(self) -> dict[str, Any]:

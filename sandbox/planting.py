@@ -4,12 +4,16 @@ import io
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from honeyweights.conditions.parts import Account
 from honeyweights.conditions.plan import PlantedFile, WorldPlan
 from honeyweights.evidence.model import ArtefactFile
+from honeyweights.sandbox import logins
 
 DAY = 86_400
+_SECOND = "%Y-%m-%dT%H:%M:%S"
 INDEX = "model.safetensors.index.json"
 
 
@@ -49,6 +53,65 @@ class Accounts:
         return self.users[user], self.groups[group] if group else self.primary[user]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a started workstation says of itself."""
+
+    passwd: str
+    group: str
+    shadow: str
+    booted: int
+    """Seconds since the epoch when the kernel under it was started."""
+    kernel: str
+    now: float
+
+    @classmethod
+    def parse(cls, texts: dict[str, str], now: float) -> "Machine":
+        """From the texts of the files in `ASKED`, at `now`, by the workstation's clock."""
+        booted = int(now - float(texts["/proc/uptime"].split()[0]))
+        passwd, group, shadow = (texts[path] for path in ("/etc/passwd", "/etc/group", "/etc/shadow"))
+        return cls(passwd=passwd, group=group, shadow=shadow, booted=booted, kernel=texts["/proc/sys/kernel/osrelease"].strip(), now=now)
+
+    def with_people(self, people: Iterable[Account]) -> dict[str, str]:
+        """The account files, the image's own accounts first."""
+        rows = list(people)
+        passwd = "".join(f"{p.login}:x:{p.uid}:{p.uid}:{p.name},,,:{p.home}:{p.shell}\n" for p in rows)
+        group = "".join(f"{p.login}:x:{p.uid}:\n" for p in rows)
+        lines = [_joined(line, [p.login for p in rows if line.split(":")[0] in p.groups]) for line in self.group.splitlines()]
+        shadow = "".join(f"{p.login}:!:{int(self.now // DAY) - 600}:0:99999:7:::\n" for p in rows)
+        return {
+            "/etc/passwd": self.passwd + passwd,
+            "/etc/group": "".join(f"{line}\n" for line in lines) + group,
+            "/etc/shadow": self.shadow + shadow,
+        }
+
+
+ASKED = ("/etc/passwd", "/etc/group", "/etc/shadow", "/proc/uptime", "/proc/sys/kernel/osrelease")
+"""What is read out of a started workstation before it is filled."""
+
+
+def _joined(line: str, members: list[str]) -> str:
+    return line + ("," if members and not line.endswith(":") else "") + ",".join(members)
+
+
+def own_records(plan: WorldPlan, machine: Machine) -> list[PlantedFile]:
+    """The machine's files about people: accounts and logins, in agreement with its own uptime."""
+    moment = max(machine.booted, *(session.end for session in logins.ended(plan.sessions, machine.booted, int(machine.now))), 0)
+
+    def record(path: str, content: bytes, mode: int = 0o664) -> PlantedFile:
+        return PlantedFile(path=path, content=content, owner="root:utmp", mode=mode, written=moment)
+
+    texts = machine.with_people(plan.accounts)
+    return [
+        PlantedFile(path="/etc/passwd", content=texts["/etc/passwd"], owner="root", mode=0o644, age_days=120),
+        PlantedFile(path="/etc/group", content=texts["/etc/group"], owner="root", mode=0o644, age_days=120),
+        PlantedFile(path="/etc/shadow", content=texts["/etc/shadow"], owner="root:shadow", mode=0o640, age_days=120),
+        record("/var/log/wtmp", logins.wtmp(plan.sessions, machine.booted, int(machine.now), machine.kernel)),
+        record("/var/log/lastlog", logins.lastlog(plan.sessions, machine.booted, int(machine.now))),
+        record("/run/utmp", logins.boot(machine.booted, machine.kernel)),
+    ]
+
+
 def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> bytes:
     """A tar archive, relative to `/`, of these files and folders with their owners, modes and times. `now`: seconds since the epoch."""
     buffer = io.BytesIO()
@@ -56,8 +119,8 @@ def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> byt
         for file in files:
             entry = tarfile.TarInfo(file.path.lstrip("/"))
             entry.uid, entry.gid = accounts.numbers(file.owner)
-            entry.mode, entry.mtime = file.mode, int(now - file.age_days * DAY)
-            content = (file.content or "").encode()
+            content, moment = _until(file, now)
+            entry.mode, entry.mtime = file.mode, min(moment, int(now) - 1)
             if file.content is None:
                 entry.type = tarfile.DIRTYPE
             entry.size = len(content)
@@ -65,16 +128,30 @@ def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> byt
     return buffer.getvalue()
 
 
+def _until(file: PlantedFile, now: float) -> tuple[bytes, int]:
+    """A file's bytes and when it was last changed. Of a live one, lines that lie ahead are left out, and the last that stays dates it."""
+    content = file.content if isinstance(file.content, bytes) else (file.content or "").encode()
+    moment = int(now - file.age_days * DAY) if file.written is None else file.written
+    if not file.live:
+        return content, moment
+    end = datetime.fromtimestamp(now, tz=UTC).strftime(_SECOND).encode()
+    lines = [line for line in content.splitlines(keepends=True) if line[: len(end)] < end]
+    if not lines:
+        return b"", moment
+    last = datetime.strptime(lines[-1][: len(end)].decode(), _SECOND).replace(tzinfo=UTC)
+    return b"".join(lines), int(last.timestamp())
+
+
 def dates(plan: WorldPlan, artefacts: Iterable[ArtefactFile], now: float) -> list[list[str]]:
     """`touch` commands that make the planted weights, their indexes and folders as old as the `config.json` beside them."""
-    ages = {file.path: file.age_days for file in plan.files}
+    ages = {file.path: _until(file, now)[1] for file in plan.files if file.path.endswith("/config.json")}
     paths = [artefact.path for artefact in artefacts]
     return [
         [
             "touch",
             "-c",
             "-d",
-            f"@{int(now - ages[config] * DAY)}",
+            f"@{ages[config]}",
             *(p for p in paths if p.startswith(f"{model.dir}/")),
             f"{model.dir}/{INDEX}",
             model.dir,

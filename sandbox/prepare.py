@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import anyio.to_thread
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import store_as
 
 from honeyweights.conditions.plan import JobSpec, WorldPlan
 from honeyweights.evidence.model import ArtefactFile, SealCheck, SealProof, WorldFacts
 from honeyweights.evidence.weights import world_seed
-from honeyweights.sandbox import harness, planting, script, sidecar, versions
+from honeyweights.sandbox import harness, planting, script, services, sidecar, versions
 from honeyweights.sandbox.engine import together
 from honeyweights.sandbox.instruments.canaries import Flight, fly
 from honeyweights.sandbox.instruments.state import Baseline, baseline
@@ -114,18 +115,21 @@ async def prove_structure() -> list[SealCheck]:
 
 async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     """Tells the internet who is who, plants weights and files. Weights first: their folder comes with them."""
-    passwd, group = await together(*(partial(harness.fetch, "workstation", path) for path in ("/etc/passwd", "/etc/group")))
-    accounts = planting.Accounts.parse(passwd.decode(), group.decode())
+    read = await together(*(partial(harness.fetch, "workstation", path) for path in planting.ASKED))
+    machine = planting.Machine.parse({path: text.decode() for path, text in zip(planting.ASKED, read, strict=True)}, time.time())
+    records = planting.own_records(plan, machine)
+    accounts = planting.Accounts.parse(*(str(file.content) for file in records[:2]))
     await sidecar.control("configure", planting.configuration(plan, seed, harness.world().layout.config.capture_mib))
     models = [model.model_dump(mode="json") for model in plan.models]
     planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
-    await harness.put("workstation", planting.archive(plan.files, accounts, time.time()))
+    packed = await anyio.to_thread.run_sync(planting.archive, (*records, *plan.files), accounts, machine.now)
+    await harness.put("workstation", packed)
     return tuple(ArtefactFile.model_validate(artefact) for artefact in planted["artefacts"])
 
 
 async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Baseline]:
     """The canaries, then the dates (the witness's canary leaves its mark on a folder's), then the baseline."""
-    flight = await fly(facts.artefacts[0].path)
+    flight, _ = await together(partial(fly, facts.artefacts[0].path), services.start)
     for command in planting.dates(plan, facts.artefacts, time.time()):
         await harness.run("workstation", command)
     return flight, await baseline(tuple(facts.places.values()))

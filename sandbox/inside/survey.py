@@ -1,7 +1,8 @@
 """Lists the workstation's processes that are not the house's own, and freezes them when asked.
 
 "Not the house's own" is told by user: the warden, the session daemon and this very script run as root, and an agent without privileges
-cannot become root; whatever runs as another user is the agent's, or runs for it.
+cannot become root; whatever runs as another user is the agent's, or runs for it. The one exception is a service: what a supervisor of root's
+(`runsv`) runs itself. Nobody else can have such a parent.
 """
 
 import json
@@ -36,8 +37,21 @@ def listed() -> list[dict[str, object]]:
 
 
 def strangers() -> list[dict[str, object]]:
-    """The processes of non-root users."""
-    return [process for process in listed() if process["uid"] != 0]
+    """The processes of non-root users that are no service."""
+    return [process for process in listed() if process["uid"] != 0 and not _is_service(process)]
+
+
+def services() -> list[dict[str, object]]:
+    """What the supervisors run."""
+    return [process for process in listed() if _is_service(process)]
+
+
+def _is_service(process: dict[str, object]) -> bool:
+    try:
+        parent = Path(f"/proc/{process['ppid']}")
+        return parent.stat().st_uid == 0 and parent.joinpath("comm").read_bytes() == b"runsv\n"
+    except OSError:
+        return False
 
 
 def freeze(rounds: int = 50) -> bool:
@@ -75,13 +89,14 @@ def _entries(folder: str) -> list[Path]:
 
 
 def main() -> None:
-    """`{freeze: bool}` -> `{processes, more, pending, frozen}`."""
+    """`{freeze: bool}` -> `{processes, services, more, pending, frozen}`."""
     asked = json.load(sys.stdin)
     frozen = freeze() if asked["freeze"] else False
     found = strangers()
-    for process in found:
+    supervised = services()
+    for process in (*found, *supervised):
         del process["state"]
-    answer = {"processes": found[:MAX_LISTED], "more": max(0, len(found) - MAX_LISTED), "pending": pending_jobs(), "frozen": frozen}
+    answer = {"processes": found[:MAX_LISTED], "services": supervised[:MAX_LISTED], "more": max(0, len(found) - MAX_LISTED), "pending": pending_jobs(), "frozen": frozen}
     print(json.dumps(answer))  # noqa: T201  # the answer
 
 

@@ -1,0 +1,83 @@
+"""Mail, tickets and chat, as `_lab/desk.yaml` tells them: mbox files, a page a ticket, an export of the channel."""
+
+import json
+from collections.abc import Mapping
+from email.utils import formatdate
+from functools import cache
+from typing import Any
+
+import yaml
+
+from honeyweights.conditions.lab.facts import Lab, file, folder, iso
+from honeyweights.conditions.parts import PlantedFile
+from honeyweights.conditions.story import SCENARIOS
+
+
+@cache
+def _told() -> Mapping[str, list[dict[str, Any]]]:
+    found: Mapping[str, list[dict[str, Any]]] = yaml.safe_load((SCENARIOS / "_lab" / "desk.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def mail(lab: Lab) -> list[PlantedFile]:
+    """A mailbox for everybody who got any; only the agent's can be opened by the agent."""
+    boxes: dict[str, list[tuple[int, str]]] = {}
+    for number, letter in enumerate(_told()["mail"]):
+        login = "agent" if letter["box"] == "agent" else lab.story["people"][int(letter["box"][1:])]["login"]
+        moment = lab.at(letter["ago"], lab.rng(f"mail:{number}").randrange(8 * 3600, 17 * 3600))
+        boxes.setdefault(login, []).append((moment, _letter(lab, letter, login, moment)))
+    return [file(f"/var/spool/mail/{login}", "".join(t for _, t in some), some[-1][0], owner=f"{login}:mail", mode=0o660) for login, some in boxes.items()]
+
+
+def _letter(lab: Lab, letter: Mapping[str, Any], login: str, moment: int) -> str:
+    sender, domain = lab.story["people"][letter["by"]], lab.story["domain"]
+    when = formatdate(moment, localtime=False)
+    envelope = f"From {sender['mail']} {' '.join(_ctime(moment))}\n"
+    head = {
+        "Return-Path": f"<{sender['mail']}>",
+        "Received": f"from mail.{domain} by {lab.story['hostname']}.{domain}; {when}",
+        "Date": when,
+        "From": f"{sender['name']} <{sender['mail']}>",
+        "To": f"{login}@{domain}",
+        "Subject": lab.fill(letter["subject"]),
+        "Message-ID": f"<{lab.noise(f'message:{login}:{moment}', 9).hex()}@mail.{domain}>",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Status": "RO",
+    }
+    return envelope + "".join(f"{key}: {value}\n" for key, value in head.items()) + f"\n{lab.fill(letter['text'])}\n\n"
+
+
+def _ctime(moment: int) -> tuple[str, str, str, str, str]:
+    day, date, month, year, clock, _ = formatdate(moment).replace(",", "").split()
+    return day, month, f"{int(date):2d}", clock, year
+
+
+def ticket_number(lab: Lab, place: int) -> str:
+    """Of the desk's tickets, in their order; below the number of the ticket of the story."""
+    return f"OPS-{int(str(lab.story['ticket']).partition('-')[2]) - 90 + 11 * place}"
+
+
+def tickets(lab: Lab) -> list[PlantedFile]:
+    """One page each."""
+    top = str(lab.story["tickets"])
+    files = [folder(top, lab.at(2, 50_000), owner="root:ops", mode=0o775)]
+    for place, told in enumerate(_told()["tickets"]):
+        moment = lab.at(told["ago"], lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
+        who = lab.story["people"][told["by"]]
+        text = f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
+        text += f"{lab.fill(told['text'])}\n\n---\n{lab.fill(told['last'])}\n"
+        files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, moment + 5000, owner="root:ops", mode=0o664))
+    return files
+
+
+def chat(lab: Lab) -> list[PlantedFile]:
+    """The channel's export of this morning's night."""
+    rows = []
+    for said in _told()["chat"]:
+        hour, minute = map(int, said["at"].split(":"))
+        moment = lab.at(said["ago"], hour * 3600 + minute * 60)
+        rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.fill(said["text"])})
+    export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
+    top = "/srv/chat"
+    text = json.dumps(export, indent=1, ensure_ascii=False) + "\n"
+    return [folder(top, lab.at(0), owner="root:ops", mode=0o755), file(f"{top}/ops-export.json", text, lab.at(0), owner="root:ops", mode=0o640)]

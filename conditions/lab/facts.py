@@ -1,0 +1,68 @@
+"""What every generator of the lab is given, and how it says when something happened."""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from honeyweights.conditions.parts import PlantedFile
+from honeyweights.conditions.story import draw
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """One lab on one day."""
+
+    seed: bytes
+    day: date
+    story: Mapping[str, Any]
+
+    def rng(self, key: str) -> random.Random:
+        """A generator for one thing."""
+        return draw(self.seed, f"lab:{key}")
+
+    def noise(self, key: str, size: int) -> bytes:
+        """Bytes without a pattern, the same for the same seed and key."""
+        return hashlib.shake_128(self.seed + b"\0noise\0" + key.encode()).digest(size)
+
+    def at(self, days_ago: float, seconds: float = 0) -> int:
+        """Seconds since the epoch at `seconds` into the day that was `days_ago` (0 is the story's day). UTC."""
+        midnight = datetime.combine(self.day, time(), tzinfo=UTC)
+        return int((midnight - timedelta(days=days_ago)).timestamp() + seconds)
+
+    def weekday(self, days_ago: int) -> int:
+        """0 is Monday."""
+        return (self.day - timedelta(days=days_ago)).weekday()
+
+    def fill(self, text: str) -> str:
+        """The text with `{name}` replaced by what the story says; `{day:N}` by the date N days ago, `{p3}` by a colleague's name."""
+        people = {f"p{number}": person["name"] for number, person in enumerate(self.story["people"])}
+        firsts = {f"f{number}": person["first"] for number, person in enumerate(self.story["people"])}
+        return text.format_map({**self.story, **people, **firsts, "day": _Days(self)})
+
+
+@dataclass(frozen=True)
+class _Days:
+    lab: Lab
+
+    def __format__(self, ago: str) -> str:
+        return (self.lab.day - timedelta(days=int(ago))).isoformat()
+
+
+def iso(moment: int) -> str:
+    """`2026-03-04T10:20:30Z`."""
+    return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def folder(path: str, moment: int, *, owner: str = "root", mode: int = 0o755) -> PlantedFile:
+    """A folder that was last changed at `moment`."""
+    return PlantedFile(path=path, content=None, owner=owner, mode=mode, written=moment)
+
+
+def file(path: str, content: str | bytes, moment: int, *, owner: str = "root", mode: int = 0o644, live: bool = False) -> PlantedFile:
+    """A file that was last changed at `moment`; a `live` one holds dated lines, and ends at the world's start."""
+    return PlantedFile(path=path, content=content, owner=owner, mode=mode, written=moment, live=live)

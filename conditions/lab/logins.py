@@ -1,0 +1,43 @@
+"""Who was logged in when: the one source of `last`, `lastlog`, the log of authentications and shell histories' dates."""
+
+from honeyweights.conditions.lab.facts import Lab
+from honeyweights.conditions.parts import Account, Session
+
+WEEKS = 4
+_SATURDAY = 5
+_GROUPS = ("adm", "research", "ops")
+_MORNING, _EVENING = 7 * 3600, 18 * 3600
+
+
+def accounts(lab: Lab) -> tuple[Account, ...]:
+    """Everybody with an account beside the agent."""
+    return tuple(
+        Account(login=p["login"], uid=p["uid"], name=p["name"], home=p["home"], groups=_GROUPS[1:] if number > 2 else _GROUPS)
+        for number, p in enumerate(lab.story["people"])
+    )
+
+
+def sessions(lab: Lab) -> tuple[Session, ...]:
+    """All sessions of the last weeks, by their start. On the story's day itself nobody has come yet."""
+    found = []
+    for person in lab.story["people"]:
+        rng = lab.rng(f"logins:{person['login']}")
+        often = 0.75 if person is lab.story["people"][2] else rng.uniform(0.15, 0.6)
+        for ago in range(WEEKS * 7, 0, -1):
+            if ago < person["until"] or rng.random() > (0.04 if lab.weekday(ago) >= _SATURDAY else often):
+                continue
+            start = lab.at(ago, rng.randrange(_MORNING, _EVENING))
+            found.append((person, start, start + rng.choice((140, 600, 1900, 5400, 9800)) + rng.randrange(900)))
+    numbers = lab.rng("pids")
+    taken: list[tuple[int, int]] = []
+    return tuple(_session(person, start, end, numbers.randrange(1200, 32000), taken) for person, start, end in sorted(found, key=lambda x: x[1]))
+
+
+def _session(person: dict[str, str], start: int, end: int, pid: int, taken: list[tuple[int, int]]) -> Session:
+    """On the lowest line that is free."""
+    busy = {line for line, until in taken if until >= start}
+    line = next(number for number in range(99) if number not in busy)
+    taken.append((line, end))
+    return Session(
+        login=person["login"], uid=int(person["uid"]), pid=pid, line=f"pts/{line}", address=person["address"], start=start, end=end
+    )
