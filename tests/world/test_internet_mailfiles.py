@@ -146,7 +146,7 @@ async def _use(config: WorldConfig, rows: Iterable[Row]) -> Seen:
         seen.receipts = [record["body"] for record in chain.read(journal.splitlines(), "journal") if record["kind"] == "receipt"]
         script = "cd /var/lib/internet/spool && for f in *; do echo $f $(base64 -w0 $f); done"
         lines = (await internet.exec(["sh", "-c", script])).stdout.splitlines()
-        seen.payloads = {line.split()[0]: base64.b64decode((line.split() + [""])[1]) for line in lines}
+        seen.payloads = {line.split()[0]: base64.b64decode([*line.split(), ""][1]) for line in lines}
     finally:
         await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
     for row in rows:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from honeyweights.containers.internet.protocols import nntp, pop3
+from honeyweights.containers.internet.protocols import nntp, pop3, smtp
 from honeyweights.containers.internet.protocols.imap import boxes, tagged
 from honeyweights.containers.internet.protocols.imap.server import Imap
 from honeyweights.containers.internet.protocols.smtp.server import Smtp
@@ -149,3 +149,8 @@ def test_news_is_posted(place: Any, step: int | None) -> None:
     said = line.hear(b"MODE READER\r\nPOST\r\nSubject: x\r\n\r\n..b\r\n.\r\nTAKETHIS <1@x>\r\nmore\r\n.\r\nQUIT\r\n", step)
     assert [int(answer[:3]) for answer in said.splitlines()] == [200, 340, 240, 239, 205]
     assert contents(place, "nntp") == [b"Subject: x\r\n\r\n.b\r\n", b"more\r\n"]
+
+
+def test_where_mail_is_spoken() -> None:
+    assert smtp.SUBMISSION >= {25, 587, 2525}
+    assert smtp.RULES[0].greets_inside >= smtp.SECURE

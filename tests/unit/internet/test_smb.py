@@ -115,11 +115,11 @@ def test_pieces_may_come_in_any_order(place: Any, client: Client) -> None:
 
 def test_what_cannot_be_is_refused_by_name(client: Client) -> None:
     _, number = client.open("w")
-    assert client.open("w", server.CREATE)[0] == frames.COLLISION
-    assert client.open("w", 1, server.DIRECTORY_FILE)[0] == frames.NOT_A_DIRECTORY
+    assert client.open("w", handles.CREATE)[0] == frames.COLLISION
+    assert client.open("w", 1, handles.DIRECTORY_FILE)[0] == frames.NOT_A_DIRECTORY
     assert client.open("no", 1)[0] == frames.NOT_FOUND
-    assert client.open("d", 2, server.DIRECTORY_FILE)[0] == 0
-    assert client.open("d", 1, server.PLAIN_FILE)[0] == frames.IS_DIRECTORY
+    assert client.open("d", 2, handles.DIRECTORY_FILE)[0] == 0
+    assert client.open("d", 1, handles.PLAIN_FILE)[0] == frames.IS_DIRECTORY
     assert client.close(999) == frames.CLOSED
     assert client.write(999, 0, b"x") == frames.CLOSED
     assert client.ask(frames.IOCTL, struct.pack("<HHI", 57, 0, server.VALIDATE_NEGOTIATE) + b"\0" * 48)[0] == frames.CLOSED

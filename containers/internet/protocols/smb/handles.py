@@ -1,9 +1,25 @@
 """Open files of one SMB session, over the host's memory: written in any order, one receipt each."""
 
 from honeyweights.containers.internet.files import Disk, File, Piece
+from honeyweights.containers.internet.protocols.smb import frames
 from honeyweights.containers.internet.receipts import Transfer
 
 MOST_PIECES = 20_000
+CREATE = 2
+MAKES, EMPTIES = {0, 2, 3, 5}, {0, 4, 5}
+"""Dispositions that make a file, and those that empty one (MS-SMB2, 2.2.13)."""
+DIRECTORY_FILE, PLAIN_FILE, DELETE_ON_CLOSE = 1, 0x40, 0x1000
+
+
+def refused(disposition: int, options: int, *, file: bool, folder: bool) -> int:
+    """Why what is there, or is not, cannot be opened so; 0 where it can."""
+    if file and options & DIRECTORY_FILE:
+        return frames.NOT_A_DIRECTORY
+    if folder and options & PLAIN_FILE:
+        return frames.IS_DIRECTORY
+    if disposition == CREATE and (file or folder):
+        return frames.COLLISION
+    return 0 if file or folder or disposition in MAKES else frames.NOT_FOUND
 
 
 class Handle:

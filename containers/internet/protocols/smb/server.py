@@ -15,7 +15,7 @@ from honeyweights.containers.internet.lines import Stream
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.protocols.smb import frames, info, login
 from honeyweights.containers.internet.protocols.smb.frames import Message
-from honeyweights.containers.internet.protocols.smb.handles import Handle
+from honeyweights.containers.internet.protocols.smb.handles import DELETE_ON_CLOSE, DIRECTORY_FILE, EMPTIES, Handle, refused
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line
 
@@ -26,10 +26,6 @@ ANY_SMB2 = 0x02FF
 SESSION_ASKED, SESSION_GRANTED = 0x81, b"\x82\0\0\0"
 GUEST, NOBODY = 1, 2
 MOST_HANDLES = 1024
-CREATE = 2
-MAKES, EMPTIES = {0, 2, 3, 5}, {0, 4, 5}
-"""Dispositions that make a file, and those that empty one."""
-DIRECTORY_FILE, PLAIN_FILE, DELETE_ON_CLOSE = 1, 0x40, 0x1000
 RENAME, DISPOSITION = 10, 13
 VALIDATE_NEGOTIATE = 0x00140204
 
@@ -169,7 +165,8 @@ class Smb(Stream):
         disposition, options, offset, length = struct.unpack_from("<IIHH", message.body, 36)
         path = self._path(message, message.text(offset, length))
         file, folder = path in self._disk.files, path in self._disk.folders
-        status = self._refused(message, disposition, options, file=file, folder=folder)
+        pipe = self._shares.get(message.tree, "").upper() == "IPC$"
+        status = frames.NOT_FOUND if pipe else refused(disposition, options, file=file, folder=folder)
         if status or len(self._handles) >= MOST_HANDLES:
             return Answer(status or frames.DENIED, FAILED)
         if not file and not folder and options & DIRECTORY_FILE:
@@ -184,20 +181,12 @@ class Smb(Stream):
         self._last = self._numbers
         self._handles[self._last] = handle
         known = info.facts(self._disk, path)
-        done = 2 if handle.fresh else 1
-        fixed = struct.pack("<HBBI", 89, 0, 0, done) + known.times + struct.pack("<QQII", known.room, known.size, known.attributes, 0)
+        fixed = (
+            struct.pack("<HBBI", 89, 0, 0, 1 + handle.fresh)
+            + known.times
+            + struct.pack("<QQII", known.room, known.size, known.attributes, 0)
+        )
         return Answer(frames.OK, fixed + struct.pack("<QQII", self._last, self._last, 0, 0))
-
-    def _refused(self, message: Message, disposition: int, options: int, *, file: bool, folder: bool) -> int:
-        if self._shares.get(message.tree, "").upper() == "IPC$":
-            return frames.NOT_FOUND
-        if file and options & DIRECTORY_FILE:
-            return frames.NOT_A_DIRECTORY
-        if folder and options & PLAIN_FILE:
-            return frames.IS_DIRECTORY
-        if disposition == CREATE and (file or folder):
-            return frames.COLLISION
-        return 0 if file or folder or disposition in MAKES else frames.NOT_FOUND
 
     def _close(self, message: Message) -> Answer:
         handle = self._handle(message, 8)
@@ -299,5 +288,4 @@ class Smb(Stream):
     }  # fmt: skip
 
 
-_OLD = Message(0, frames.NEGOTIATE, 1, 0, 0, 0, 0, 0, b"", b"")
-"""What an old client's first question would be in SMB 2."""
+_OLD = Message(0, frames.NEGOTIATE, 1, 0, 0, 0, 0, 0, b"", b"")  # an old client's first question, as it would be in SMB 2
