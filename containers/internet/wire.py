@@ -31,7 +31,7 @@ REPLY_SOCKETS = 64
 AT_ONCE = 256
 """Datagrams read before other sockets get their turn."""
 CONTROL = 256
-MOST_CONNECTIONS = 8192
+MOST_CONNECTIONS = 4096
 """Connections at once. Those beyond are cut as they come, and counted: memory is bounded, and who was there before is still served."""
 DIAL_PATIENCE = 10.0
 """Seconds until a workstation that does not answer has not answered."""
