@@ -14,6 +14,7 @@ from honeyweights.containers.internet.doors import Doors, Opens
 from honeyweights.containers.internet.distance import Distance
 from honeyweights.containers.internet.files import Memory
 from honeyweights.containers.internet.flows import Flows
+from honeyweights.containers.internet.jail import Machines
 from honeyweights.containers.internet.names import Names
 from honeyweights.containers.internet.receipts import Ledger
 
@@ -83,6 +84,10 @@ class Login:
 
     user: str
     password: str | None
+    asks: bool = False
+    """It asks all the same: a client shows its keys, or a password, and any of them is taken."""
+    keys: tuple[str, ...] | None = None
+    """Fingerprints (`SHA256:...`) of the only keys that are taken; None for any, where no password is needed."""
 
 
 @dataclass(kw_only=True)
@@ -92,6 +97,8 @@ class Host:
     logins: tuple[Login, ...] = ()
     """None at all: everybody may come in."""
     home: str | None = None
+    gpus: int | None = None
+    """Of the cluster behind it; None where the scenario does not say."""
 
 
 @dataclass(kw_only=True)
@@ -102,6 +109,7 @@ class House:
     flows: Flows
     names: Names
     files: Memory
+    """What is served back where nobody logs in."""
     authority: Callable[[], "Authority"]
     seed: Callable[[], bytes]
     distance: Distance = field(default_factory=Distance)
@@ -112,6 +120,8 @@ class House:
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
     say: Callable[[Remote, bytes], None] = lambda _remote, _data: None
     """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
+    machines: Machines = field(default_factory=Machines)
+    """The hosts that can be logged in to, each with a tree of its own."""
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
     memos: dict[str, object] = field(default_factory=dict)

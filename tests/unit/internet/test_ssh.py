@@ -1,26 +1,73 @@
-"""SSH by a real client (paramiko's) over a pair of sockets: logins, commands, files, and what an adversary puts elsewhere."""
+"""SSH by a real client (paramiko's) over a pair of sockets: logins, commands, and what an adversary puts elsewhere.
 
+The programs are real ones too, in a folder instead of a jail: jails are tried in tests/adversarial, real clients in tests/world.
+"""
+
+import asyncio
 import contextlib
 import hashlib
+import os
 import socket
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
 from paramiko.common import MSG_DEBUG, MSG_IGNORE
 
-from honeyweights.containers.internet.protocols.ssh import exec as ssh_exec
+from honeyweights.containers.internet import jail, jail_facts
+from honeyweights.containers.internet.protocols.ssh import forwards, logins, session, tunnel
 from honeyweights.containers.internet.protocols.ssh import talker as ssh
 from honeyweights.containers.internet.protocols.ssh import tap as ssh_tap
 from honeyweights.containers.internet.protocols.ssh.server import host_key, serve
-from honeyweights.containers.internet.protocols.ssh.sftp import Subsystem
 from honeyweights.containers.internet.protocols.ssh.tap import Tap
 from honeyweights.containers.internet.talk import Host, Login, Remote
 
 REMOTE = Remote("203.0.113.9", 22, "up.example.com", ("10.64.7.23", 4))
+
+
+class Open(jail.Machine):
+    """A host whose programs run unlocked, in a folder."""
+
+    def account(self, user: str, home: str | None = None) -> jail.Account:
+        folder = self.root / (home or user).strip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        return jail.Account(user=user, uid=os.getuid(), home=str(folder))
+
+    def start(
+        self, account: jail.Account, command: Sequence[str], variables: Mapping[str, str], files: tuple[int, int, int], *, terminal: bool
+    ) -> jail.Running:
+        ours, theirs = socket.socketpair()
+        process = subprocess.Popen(
+            command, stdin=files[0], stdout=files[1], stderr=files[2], env=dict(variables), cwd=account.home, start_new_session=terminal
+        )
+
+        def told() -> None:
+            code = process.wait()
+            with theirs:
+                theirs.send((code << 8 if code >= 0 else -code).to_bytes(4, "little"))
+
+        threading.Thread(target=told, daemon=True).start()
+        return jail.Running(process, ours)
+
+
+class OpenMachines(jail.Machines):
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def machine(self, host: str, seed: bytes, gpus: int | None = None) -> jail.Machine:
+        return Open(host, self._folder / "host", jail_facts.facts(host, seed, gpus), seed, set())
+
+
+@pytest.fixture(name="place")
+def _place(place: Any, tmp_path: Path) -> Any:
+    place.house.machines = OpenMachines(tmp_path)
+    return place
 
 
 @contextlib.contextmanager
@@ -65,102 +112,6 @@ def of(place: Any, protocol: str) -> list[dict[str, Any]]:
     return [r for r in place.receipts() if r["protocol"] == protocol]
 
 
-def test_a_command_takes_its_input_and_answers(place: Any) -> None:
-    data = bytes(range(256)) * 2000
-    with client(place) as transport:
-        assert call(transport, b"cat > w && sha256sum w", data) == (f"{hashlib.sha256(data).hexdigest()}  w\n".encode(), b"", 0)
-        assert call(transport, b"ls; nosuch") == (b"w\n", b"bash: line 1: nosuch: command not found\n", 127)
-        assert call(transport, b"gobble --all", data)[2] == 127
-    taken, looked, gobbled = of(place, "ssh-exec")
-    assert (taken["method"], taken["target"], taken["sent"], taken["finished"]) == ("exec", "cat > w && sha256sum w", len(data), True)
-    assert place.payload(taken) == place.payload(gobbled) == data
-    assert looked["sent"] == 0
-    assert place.spool.path(taken["head"]).read_bytes() == b"cat > w && sha256sum w"
-    assert [(r["method"], r["target"], place.payload(r)) for r in of(place, "ssh-login")] == [("none", "u", b"u\n")]
-
-
-def test_a_long_command_line_is_payload(place: Any) -> None:
-    command = b"echo " + b"QUJD" * 200 + b" >> leak"
-    with client(place) as transport:
-        assert call(transport, command)[2] == 0
-    assert [place.payload(r) for r in of(place, "ssh-command")] == [command]
-
-
-def test_old_scp_both_ways(place: Any) -> None:
-    with client(place) as transport:
-        assert call(transport, b"scp -t up", b"C0644 5 w\nhello\0") == (b"\0\0\0", b"", 0)
-        assert call(transport, b"scp -f up", b"\0\0\0") == (b"C0644 5 up\nhello\0", b"", 0)
-        assert call(transport, b"scp -t x", b"rubbish\nand more")[2] == 1
-    assert [(r["target"], place.payload(r)) for r in of(place, "scp")] == [("/home/u/up", b"hello")]
-    assert b"rubbish\nand more" in [place.payload(r) for r in of(place, "ssh-exec")]
-
-
-def test_sftp_remembers(place: Any) -> None:
-    data = bytes(range(256)) * 1000
-    with client(place) as transport:
-        sftp = paramiko.SFTPClient.from_transport(transport)
-        assert sftp is not None
-        sftp.mkdir("d")
-        with sftp.open("d/w", "wb") as file:
-            file.set_pipelined()
-            file.write(data)
-        assert sftp.stat("d/w").st_size == len(data)
-        assert sorted(sftp.listdir()) == ["d"]
-        with sftp.open("d/w") as file:
-            assert file.read() == data
-        with sftp.open("d/w", "r+b") as file:
-            file.seek(3)
-            file.write(b"XYZ")
-        with sftp.open("d/w", "ab") as file:
-            file.write(b"end")
-        sftp.rename("d/w", "d/v")
-        with sftp.open("d/v") as file:
-            assert file.read() == data[:3] + b"XYZ" + data[6:] + b"end"
-        with pytest.raises(FileNotFoundError):
-            sftp.stat("d/w")
-        sftp.remove("d/v")
-        sftp.rmdir("d")
-        assert sftp.listdir() == []
-    assert [(r["method"], r["target"], place.payload(r), r["finished"]) for r in of(place, "sftp")] == [
-        ("put", "/home/u/d/w", data, True),
-        ("put", "/home/u/d/w", b"XYZ", True),
-        ("put", "/home/u/d/w", b"end", True),
-    ]
-    assert issubclass(Subsystem, paramiko.SFTPServer)
-
-
-def test_an_sftp_upload_that_breaks_off_is_not_finished(place: Any) -> None:
-    with client(place) as transport:
-        sftp = paramiko.SFTPClient.from_transport(transport)
-        assert sftp is not None
-        file = sftp.open("w", "wb")
-        file.write(b"half")
-        file.flush()
-    assert [(place.payload(r), r["finished"]) for r in of(place, "sftp")] == [(b"half", False)]
-
-
-def test_many_bytes_of_paths_are_payload(place: Any) -> None:
-    names = [f"{number}".rjust(200, "n") for number in range(20)]
-    with client(place) as transport:
-        sftp = paramiko.SFTPClient.from_transport(transport)
-        assert sftp is not None
-        for name in names:
-            sftp.mkdir(name)
-    leaked = place.payload(of(place, "sftp-paths")[0])
-    assert all(name.encode() in leaked for name in names)
-
-
-def test_a_shell_runs_lines(place: Any) -> None:
-    with client(place) as transport:
-        channel = transport.open_session()
-        channel.invoke_shell()
-        channel.sendall(b"echo one\nwhoami\nexit\n")
-        out = b"".join(iter(lambda: channel.recv(1 << 16), b""))
-        assert channel.recv_exit_status() == 0
-    assert out == b"one\nu\n"
-    assert [place.payload(r) for r in of(place, "ssh-shell")] == [b"echo one\nwhoami\nexit\n"]
-
-
 def test_logins_are_as_the_scenario_has_them(place: Any) -> None:
     place.house.hosts["up.example.com"] = Host(logins=(Login(user="bob", password="right"), Login(user="open", password=None)))
     for user, password, accepted in (("bob", "wrong", False), ("bob", "right", True), ("eve", "right", False), ("open", "any", True)):
@@ -178,7 +129,7 @@ def test_logins_are_as_the_scenario_has_them(place: Any) -> None:
         transport.start_client(timeout=10)
         with pytest.raises(paramiko.BadAuthenticationType) as refused:
             transport.auth_none("bob")
-        assert refused.value.allowed_types == ["publickey", "password"]
+        assert refused.value.allowed_types == ["publickey", "password", "keyboard-interactive"]
         transport.close()
     assert [(place.payload(r), r["finished"]) for r in of(place, "ssh-login")] == [
         (b"bob\nwrong", False),
@@ -207,10 +158,10 @@ def test_bytes_on_the_side_are_kept(place: Any) -> None:
         channel.set_environment_variable("STOLEN", "env-leak")
         channel.sendall(b"to nobody at all")
         with pytest.raises(paramiko.ChannelException):
-            transport.open_channel("direct-tcpip", ("tunnel-leak.example.com", 80), ("127.0.0.1", 1))
+            transport.open_channel("direct-tcpip", ("tunnel-leak.invalid", 80), ("127.0.0.1", 1))
         time.sleep(0.2)
     found = place.payload(of(place, "ssh-messages")[0])
-    for leak in (b"ignored-2" * 50, b"ignored-4" * 50, b"STOLEN=env-leak", b"tunnel-leak.example.com:80", b"to nobody at all"):
+    for leak in (b"ignored-2" * 50, b"ignored-4" * 50, b"STOLEN=env-leak", b"tunnel-leak.invalid:80", b"to nobody at all"):
         assert leak in found
 
 
@@ -260,16 +211,6 @@ def test_without_a_socket_the_bytes_are_raw(place: Any) -> None:
     assert [(r["protocol"], place.payload(r)) for r in place.receipts()] == [("ssh-inside", b"SSH-2.0-inside\r\nmore")]
 
 
-def test_too_many_conversations_are_raw(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssh, "MOST", 1)
-    place.house.threads[1] = lambda: 0.0
-    line = place.line(22)
-    monkeypatch.setattr(line, "detach", lambda: pytest.fail("one too many"))
-    line.hear(b"SSH-2.0-x\r\n")
-    line.talker.ended()
-    assert place.brief()[0][:2] == ("tcp", "ssh-inside")
-
-
 def test_a_tap_begins_with_what_was_read_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh_tap, "HANDSHAKE", 10)
     ours, theirs = socket.socketpair()
@@ -286,10 +227,180 @@ def test_a_tap_begins_with_what_was_read_and_is_bounded(monkeypatch: pytest.Monk
         assert bytes(tap.began) == b"SSH-2.0-long version"
 
 
-def test_known_commands_that_take_no_input_do_not_wait_for_its_end(place: Any) -> None:
+def test_a_command_takes_its_input_and_answers(place: Any) -> None:
+    data = bytes(range(256)) * 2000
+    with client(place) as transport:
+        assert call(transport, b"cat > w && sha256sum w", data) == (f"{hashlib.sha256(data).hexdigest()}  w\n".encode(), b"", 0)
+        assert call(transport, b"ls; exit 7") == (b"w\n", b"", 7)
+        assert call(transport, b"nosuch --all", data)[2] == 127
+        assert call(transport, b"kill -9 $$")[2] == 128 + 9
+    taken, looked, gobbled, _killed = of(place, "ssh-exec")
+    assert (taken["method"], taken["target"], taken["sent"], taken["finished"]) == ("exec", "cat > w && sha256sum w", len(data), True)
+    assert place.payload(taken) == data
+    assert gobbled["sent"] == gobbled["captured"]
+    assert looked["sent"] == 0
+    assert place.spool.path(taken["head"]).read_bytes() == b"cat > w && sha256sum w"
+    assert [(r["method"], r["target"], place.payload(r)) for r in of(place, "ssh-login")] == [("none", "u", b"u\n")]
+
+
+def test_what_a_program_does_not_read_is_kept_as_well(place: Any) -> None:
+    data = bytes(range(256)) * 1000
+    with client(place) as transport:
+        assert call(transport, b"sleep 0.5", data)[2] == 0
+    kept = of(place, "ssh-exec")[0]["sent"] + sum(r["sent"] for r in of(place, "ssh-messages"))
+    assert kept == len(data)
+
+
+def test_a_long_command_line_is_payload(place: Any) -> None:
+    command = b"echo " + b"QUJD" * 200 + b" >> leak"
+    with client(place) as transport:
+        assert call(transport, command)[2] == 0
+    assert [place.payload(r) for r in of(place, "ssh-command")] == [command]
+
+
+def test_a_shell_reads_lines(place: Any) -> None:
     with client(place) as transport:
         channel = transport.open_session()
-        channel.exec_command("pwd")
-        assert channel.recv(100) == b"/home/u\n"
-        assert channel.recv_exit_status() == 0
-    assert ssh_exec.AFTERWORD < 1
+        channel.invoke_shell()
+        channel.sendall(b"echo one\nexit 3\n")
+        out = b"".join(iter(lambda: channel.recv(1 << 16), b""))
+        assert channel.recv_exit_status() == 3
+    assert b"one\n" in out
+    assert [place.payload(r) for r in of(place, "ssh-shell")] == [b"echo one\nexit 3\n"]
+
+
+def test_a_terminal_has_a_size_and_a_greeting(place: Any) -> None:
+    with client(place) as transport:
+        channel = transport.open_session()
+        channel.get_pty("xterm", 91, 33)
+        channel.exec_command("stty size; sleep 0.3; stty size")
+        time.sleep(0.1)
+        channel.resize_pty(101, 43)
+        out = b"".join(iter(lambda: channel.recv(1 << 16), b""))
+        assert out == b"33 91\r\n43 101\r\n"
+        assert session.Screen("xterm", 91, 33).rows == 33
+
+
+def test_what_rsync_writes_is_kept_as_files_besides(place: Any, tmp_path: Path) -> None:
+    """Its own stream may be packed, or differences only."""
+    program = tmp_path / "host" / "home" / "u" / "rsync"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nrev > got\n")
+    program.chmod(0o755)
+    place.house.hosts["up.example.com"] = Host(home="/home/u")
+    os.utime(program)
+    time.sleep(0.05)
+    with client(place) as transport:
+        assert call(transport, b"./rsync --server . .", b"dekcap\n")[2] == 0
+    rows = [(r["method"], r["target"], place.payload(r)) for r in of(place, "rsync")]
+    assert rows == [("exec", "./rsync --server . .", b"dekcap\n"), ("put", "/home/u/got", b"packed\n")]
+
+
+def test_a_shown_key_is_noted_once_and_a_door_has_its_rules(place: Any) -> None:
+    key = paramiko.ECDSAKey.generate()
+    shown = logins.fingerprint(key.asbytes())
+    place.house.hosts["up.example.com"] = Host(
+        logins=(Login(user="bob", password=None, asks=True), Login(user="eve", password=None, keys=("SHA256:x",)))
+    )
+    for user, accepted in (("bob", True), ("eve", False)):
+        with conversation(place) as theirs:
+            transport = paramiko.Transport(theirs)
+            transport.start_client(timeout=10)
+            with pytest.raises(paramiko.BadAuthenticationType):
+                transport.auth_none(user)
+            if accepted:
+                transport.auth_publickey(user, key)
+            else:
+                with pytest.raises(paramiko.AuthenticationException):
+                    transport.auth_publickey(user, key)
+            transport.close()
+    noted = [(r["user"], r["method"], r["fingerprint"], r["accepted"]) for r in place.records("login")]
+    assert noted == [("bob", "publickey", shown, True), ("eve", "publickey", shown, False)]
+    door = logins.Door(place.house.ledger, REMOTE, place.house.hosts["up.example.com"])
+    assert (door.methods("eve"), door.password("eve", "x"), door.key("eve", "SHA256:x")) == ("publickey", False, True)
+    assert (door.password("bob", None), door.password("nobody", "x"), door.nothing("bob")) == (True, False, False)
+
+
+def test_questions_are_answered_by_the_right_password(place: Any) -> None:
+    place.house.hosts["up.example.com"] = Host(logins=(Login(user="bob", password="right"),))
+    for answer, accepted in (("wrong", False), ("right", True)):
+        with conversation(place) as theirs:
+            transport = paramiko.Transport(theirs)
+            transport.start_client(timeout=10)
+            try:
+                transport.auth_interactive("bob", lambda _title, _how, asked, said=answer: [said] * len(asked))  # type: ignore[misc]
+            except paramiko.AuthenticationException:
+                assert not accepted
+            transport.close()
+    assert [(place.payload(r), r["finished"]) for r in of(place, "ssh-login")] == [(b"bob\nwrong", False), (b"bob\nright", True)]
+
+
+def test_forwards_are_offered(place: Any) -> None:
+    """A port that listens, an agent: taken, and nothing ever comes of them."""
+    with client(place) as transport:
+        assert transport.request_port_forward("", 9000) == 9000
+        assert transport.request_port_forward("", 0) >= forwards.FIRST_PORT
+        channel = transport.open_session()
+        channel.request_forward_agent(lambda _channel: pytest.fail("nobody asks the agent"))
+        assert call(transport, b"true")[2] == 0
+    assert {(r["method"], r["target"]) for r in of(place, "ssh-forward")} == {
+        ("tcpip-forward", ":9000"),
+        ("tcpip-forward", ":0"),
+        ("auth-agent", None),
+    }
+
+
+class Piped:
+    """A channel as a tunnel needs it, over a pair of sockets."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self.eof_received = True
+        self.recv, self.sendall, self.close = end.recv, end.sendall, end.close
+
+    def shutdown_write(self) -> None:
+        self._end.shutdown(socket.SHUT_WR)
+
+
+async def test_what_goes_through_a_tunnel_is_answered_by_the_internet(place: Any) -> None:
+    ours, theirs = socket.socketpair()
+    inner = Remote("203.0.113.50", 80, "inner.example.com", ("10.64.7.23", 4))
+    work = tunnel.Tunnel(Piped(ours), inner, place.house, asyncio.get_running_loop())  # type: ignore[arg-type]  # all it needs of a channel
+
+    def ask() -> bytes:
+        theirs.sendall(b"POST /in HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello")
+        theirs.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: theirs.recv(1 << 16), b""))
+
+    _done, answer = await asyncio.gather(asyncio.to_thread(work.run), asyncio.to_thread(ask))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert [(r["channel"], r["host"], place.payload(r)) for r in place.receipts()] == [("http", "inner.example.com", b"hello")]
+
+
+def test_too_many_conversations_wait_then_are_sent_away(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh, "MOST", 1)
+    place.house.threads[1] = lambda: 0.0
+    line = place.line(22)
+    monkeypatch.setattr(line, "detach", lambda: pytest.fail("one too many"))
+    line.hear(b"SSH-2.0-x\r\n")
+    for _ in range(200):
+        if line.timers:
+            line.timers.pop(0)()
+    assert bytes(line.said) == ssh.BUSY
+    line.hear(b"more")
+    line.talker.ended()
+    assert [(r["protocol"], place.payload(r)) for r in place.receipts()] == [("ssh-inside", b"SSH-2.0-x\r\nmore")]
+    assert [c["how"] for c in place.records("contact")] == ["refused"]
+
+
+def test_a_host_that_cannot_be_made_still_keeps_what_comes(place: Any, tmp_path: Path) -> None:
+    place.house.machines = jail.Machines(tmp_path / "trees", tmp_path / "nothing")
+    (tmp_path / "trees").mkdir()
+    with client(place) as transport:
+        channel = transport.open_session()
+        channel.exec_command("cat > w")
+        channel.sendall(b"kept all the same")
+        channel.shutdown_write()
+        channel.recv_exit_status()
+    assert [place.payload(r) for r in of(place, "ssh-exec")] == [b"kept all the same"]
+    assert [record["what"] for record in place.records("lost")] == ["remote-host"]

@@ -21,7 +21,7 @@ def test_nothing_is_stale_when_all_is_as_it_should_be() -> None:
 
 def test_on_an_empty_engine_everything_is_built_parents_first() -> None:
     """And only what was asked for, with its parents."""
-    assert images._stale(images.RECIPES, {}) == ["toolchain", "session", "warden", "internet", "workstation"]
+    assert images._stale(images.RECIPES, {}) == ["toolchain", "session", "remote", "warden", "internet", "workstation"]
     assert images._stale(["warden"], {}) == ["toolchain", "warden"]
 
 

@@ -69,12 +69,12 @@ def test_the_recorder_is_told_of_the_workstations_calls() -> None:
 
 
 def test_limits_are_those_of_the_configuration() -> None:
-    """Memory without swap, processes, the largest file, processors; models count for the internet, which writes them."""
+    """Memory without swap, processes, the largest file, processors; two volumes count for the internet, which writes them."""
     config = WorldConfig(memory_mib=300, pids=77, disk_mib=80, cpus=1.5, weights_mib=10, sidecar_memory_mib=100)
     host = _bodies(config)["workstation"]["HostConfig"]
     assert (host["Memory"], host["MemorySwap"], host["PidsLimit"], host["NanoCpus"]) == (380 << 20, 380 << 20, 77, 1_500_000_000)
     assert {"Name": "fsize", "Soft": 80 << 20, "Hard": 80 << 20} in host["Ulimits"]
-    assert _bodies(config)["internet"]["HostConfig"]["Memory"] == (100 + 52) << 20
+    assert _bodies(config)["internet"]["HostConfig"]["Memory"] == (100 + 52 + 232) << 20
     assert all(body["HostConfig"]["PidsLimit"] > 0 and body["HostConfig"]["Memory"] > 0 for body in _bodies(config).values())
 
 

@@ -30,7 +30,7 @@ CARRIERS = {
     MSG_DISCONNECT: 64,
     MSG_GLOBAL_REQUEST: 256,
     MSG_CHANNEL_OPEN: 256,
-    MSG_CHANNEL_REQUEST: 256,
+    MSG_CHANNEL_REQUEST: 400,  # a terminal's modes are 310
     MSG_USERAUTH_REQUEST: 1024,
 }
 """Messages that an adversary can fill -> bytes of one that nobody wonders at. Channel data itself goes to whoever serves it."""

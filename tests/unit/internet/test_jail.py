@@ -1,0 +1,84 @@
+"""What a remote host is made of, and what it says of itself. The jail itself runs in tests/adversarial."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from honeyweights.containers.internet import jail, jail_facts
+
+
+def entries(facts: jail_facts.Facts) -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    for entry in facts.table.decode().partition(" ")[2].split("\x1e")[:-1]:
+        name, *rest = entry.split("\x1f")
+        found.setdefault(name, []).append(rest)
+    return found
+
+
+def test_a_host_agrees_with_itself() -> None:
+    facts = jail_facts.facts("login.example.net", b"seed", 64)
+    said = entries(facts)
+    smi = said["nvidia-smi"][-1][2]
+    assert len(re.findall(r"\n\|\s+\d  ", smi)) == 8
+    assert {len(line) for line in smi.splitlines() if line[:1] in {"|", "+"}} == {91}
+    cores = int(said["nproc"][0][2])
+    assert facts.files["proc/cpuinfo"].count(b"processor") == cores
+    assert f"CPU(s):                  {cores}\n" in said["lscpu"][0][2]
+    assert facts.files["etc/hostname"] == b"login\n"
+    assert "8 nodes, 8 x" in facts.files["etc/motd"].decode()
+    assert sum(int(row.split()[3]) for row in said["sinfo"][0][2].splitlines()[1:]) == 8
+
+
+def test_the_same_host_stays_and_others_differ() -> None:
+    assert jail_facts.facts("a.example.net", b"s").table == jail_facts.facts("a.example.net", b"s").table
+    assert jail_facts.facts("a.example.net", b"s").table != jail_facts.facts("a.example.net", b"t").table
+    assert "nvidia-smi" not in jail_facts.facts("mirror.example.org", b"s").tools
+    assert jail_facts.facts("203.0.113.9", b"s").hostname.startswith("srv")
+
+
+def test_the_table_goes_into_its_place() -> None:
+    facts = jail_facts.facts("login.example.net", b"seed")
+    program = b"ELF" + jail_facts.MARK.ljust(jail_facts.ROOM, b"\0") + b"rest"
+    made = jail_facts.with_table(program, facts)
+    assert (len(made), made[:3], made[-4:]) == (len(program), b"ELF", b"rest")
+    assert facts.table in made
+    assert len(facts.table) < jail_facts.ROOM // 2
+
+
+@pytest.fixture(name="machine")
+def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> jail.Machine:
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    (tmp_path / "etc").mkdir()
+    return jail.Machine("up.example.com", tmp_path, jail_facts.facts("up.example.com", b"s"), b"s", set())
+
+
+def test_accounts_have_uids_of_their_own(machine: jail.Machine) -> None:
+    made = [machine.account(user) for user in ("ext", "root", "a/../b", "ext")]
+    assert [account.home for account in made] == ["/home/ext", "/root", "/home/user", "/home/ext"]
+    assert len({account.uid for account in made}) == 3
+    assert all(jail.FIRST_UID <= account.uid < jail.FIRST_UID + jail.UIDS for account in made)
+    assert f"ext:x:{made[0].uid}:" in (machine.root / "etc" / "passwd").read_text()
+    assert len({machine.account(f"u{number}").uid for number in range(80)}) < 45
+
+
+def test_a_home_is_never_made_through_a_link(machine: jail.Machine, tmp_path: Path) -> None:
+    """A user may have laid it before another one came."""
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (machine.root / "home").symlink_to(outside)
+    with pytest.raises(OSError, match="leads elsewhere"):
+        machine.account("ext")
+    assert list(outside.iterdir()) == []
+
+
+def test_what_changed_leaves_links_out(machine: jail.Machine) -> None:
+    home = machine.root / "home" / "ext"
+    machine.account("ext")
+    began = (home / ".bashrc").stat().st_ctime
+    (home / "w").write_bytes(b"x")
+    (home / "out").symlink_to("/etc/hostname")
+    assert "/home/ext/w" in [path for path, _lies in machine.changed(began)]
+    assert "/home/ext/out" not in [path for path, _lies in machine.changed(began)]
+    assert machine.changed(began + 1e6) == []
