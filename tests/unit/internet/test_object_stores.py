@@ -28,7 +28,7 @@ def ask(  # noqa: PLR0917  # a request's own order
     """One request and its whole answer, read by a client that is not ours."""
     client = h11.Connection(h11.CLIENT)
     fields = {"Host": host, "Content-Length": str(len(body))} | (headers or {})
-    said = client.send(h11.Request(method=method, target=target, headers=list(fields.items()))) or b""
+    said = client.send(h11.Request(method=method, target=target, headers=[(name, value.encode()) for name, value in fields.items()])) or b""
     client.receive_data(place.line(80, host).hear(said + body))
     client.send(h11.Data(data=body))
     client.send(h11.EndOfMessage())
@@ -249,6 +249,10 @@ TARGETS = (
     "/",
     "/b",
     "/b/k",
+    "/%FF%ED%A0%80?uploads",
+    "/b/%FF%00%0D%0A?uploads",
+    "/b/%FF?comp=block&blockid=%FF",
+    "/upload/storage/v1/b/%FF/o?uploadType=resumable&name=%FF",
 )
 METHODS = st.sampled_from(["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD"])
 ODD = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=30)
@@ -261,7 +265,11 @@ def test_whatever_is_asked_is_answered(  # noqa: PLR0917  # what is varied
 ) -> None:
     """Every answer is one that a client can read, and the body is in the receipts."""
     here = new_place()
-    more = {"Content-Type": f"multipart/related; boundary={odd.strip()}", "Range": odd.strip(), "x-amz-copy-source": odd.strip()}
+    more = {"x-ms-blob-content-type": odd.strip() + "\u00e9", "x-amz-meta-odd": odd.strip(), "Cache-Control": odd.strip()} | {
+        "Content-Type": f"multipart/related; boundary={odd.strip()}",
+        "Range": odd.strip(),
+        "x-amz-copy-source": odd.strip(),
+    }
     status, _, _ = ask(here, method, target, fields | more, body)
     assert 200 <= status < 500
     assert sum(receipt["sent"] for receipt in here.receipts()) >= len(body) or fields is STREAMED

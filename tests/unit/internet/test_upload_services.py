@@ -190,7 +190,7 @@ TARGETS = (
 )
 WORDS = st.sampled_from(["files", "objects", "key", "value", "oid", "size", "path", "content", "name", "operation", "paths"])
 VALUES = st.recursive(
-    st.none() | st.integers() | st.text(max_size=5) | st.booleans(),
+    st.none() | st.integers() | st.text(max_size=5) | st.booleans() | st.sampled_from(["\ud800", "\udcff", "a/\u0000b", "../.."]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
     max_leaves=12,
 )

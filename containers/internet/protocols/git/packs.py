@@ -29,6 +29,8 @@ LARGEST_MADE = 1 << 24
 DEEPEST = 64
 """Differences to differences."""
 STEP = 1 << 20
+EACH = 4096
+"""What an object counts beside its bytes: knowing of it costs memory."""
 
 
 class Unreadable(ValueError):  # noqa: N818  # what is found out here
@@ -62,6 +64,8 @@ class Budget:
     """How much may still be read."""
 
     left: int = MOST_READ
+    refs: int = 0
+    """Names and values of refs that may still be remembered."""
     read: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     """What was found, so that it is found once; empty for a pack that is unreadable."""
 
@@ -71,9 +75,9 @@ class Budget:
         Raises:
             Unreadable: where that is too much.
         """
-        self.left -= count
-        if self.left < 0:
+        if count > self.left:
             raise Unreadable("read enough")
+        self.left -= count
 
 
 def joined(spool: Spool, packs: tuple[Pack, ...], budget: Budget) -> tuple[int, int, Iterator[bytes]]:
@@ -139,6 +143,7 @@ def _entries(view: mmap.mmap, pack: Pack, budget: Budget) -> Iterator[Entry]:
         raise Unreadable("too many objects")
     at = HEADER
     for _ in range(pack.objects):
+        budget.take(EACH)
         start = at
         byte = view[at]
         at += 1

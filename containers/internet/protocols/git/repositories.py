@@ -15,8 +15,8 @@ from honeyweights.containers.internet.protocols.git.packs import HEADER, Budget,
 from honeyweights.containers.internet.spool import Capture, Spool
 from honeyweights.containers.internet.talk import House
 
-MOST_REPOSITORIES, MOST_REFS, MOST_PACKS = 500, 2_000, 500
-"""Of all hosts; of a repository. What is beyond is said to be taken, is captured, and is not remembered."""
+MOST_REPOSITORIES, MOST_REFS, MOST_PACKS = 200, 20_000, 500
+"""Of all hosts; of all repositories; of one. What is beyond is said to be taken, is captured, and is not remembered."""
 LONGEST_NAME = 1024
 NONE = "0" * 40
 """No object: the old value of a new ref, the new one of a deleted ref."""
@@ -54,15 +54,15 @@ class Repository:
     def change(self, name: str, new: str) -> None:
         """Sets or deletes a ref; the first branch that comes becomes the default."""
         if new == NONE:
-            self.refs.pop(name, None)
+            self.budget.refs += self.refs.pop(name, None) is not None
             return
-        if name not in self.refs and len(self.refs) >= MOST_REFS:
+        if self.budget.refs < len({name} - self.refs.keys()) + len({new} - self.seen):
             return
+        self.budget.refs -= len({name} - self.refs.keys()) + len({new} - self.seen)
         if not self.refs and name.startswith("refs/heads/"):
             self.head = name
         self.refs[name] = new
-        if len(self.seen) < 2 * MOST_REFS:
-            self.seen.add(new)
+        self.seen.add(new)
 
     def take(self, capture: Capture) -> None:
         """Remembers a closed capture that holds a pack, whole."""
@@ -84,7 +84,7 @@ class Repositories:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._lock = threading.Lock()
-        self._budget = Budget()
+        self._budget = Budget(refs=MOST_REFS)
         self._known: dict[tuple[str, str], Repository] = {}
 
     def get(self, host: str, path: str) -> Repository:

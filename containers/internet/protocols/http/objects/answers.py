@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
 from honeyweights.containers.internet.protocols.http.objects.shelf import Shelf, Thing, plain, shelves, site, taken
-from honeyweights.containers.internet.protocols.http.objects.texts import dumped
+from honeyweights.containers.internet.protocols.http.objects.texts import dumped, octets
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
@@ -46,4 +46,4 @@ def line(text: str, status: int = 200) -> Reply:
 
 def address(head: Head, path: str) -> str:
     """A path here, as somebody would open it."""
-    return base(head) + quote(path, safe="/~", errors="surrogateescape")
+    return base(head) + quote(octets(path), safe="/~")

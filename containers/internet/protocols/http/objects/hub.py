@@ -5,19 +5,21 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
 from honeyweights.containers.internet.protocols.http.objects.answers import base, told
 from honeyweights.containers.internet.protocols.http.objects.shelf import Thing, given, shelves, site, taken
-from honeyweights.containers.internet.protocols.http.objects.texts import LONGEST, body, mapping
+from honeyweights.containers.internet.protocols.http.objects.texts import LONGEST, body, mapping, octets
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
 LONGEST_LINE = 1 << 24
 """Bytes of one operation of a commit: a small file in base64."""
-MOST_FILES = 5_000
+LONGEST_COMMIT = 1 << 29
+MOST_FILES, MOST_LINES = 5_000, 25_000
 LARGE = 10_000_000
 """Bytes from which a file goes by LFS; and below, if it looks like one that is not text."""
 BINARY = re.compile(
@@ -73,7 +75,7 @@ class Hub:
 
     def commit(self, capture: Capture) -> Reply:
         """Files come, and go."""
-        for line in self._lines(capture):
+        for line in islice(self._lines(capture), MOST_LINES):
             row = mapping(line)
             value = row.get("value")
             if isinstance(value, dict):
@@ -110,15 +112,16 @@ class Hub:
 
     def _lines(self, capture: Capture) -> Iterator[bytes]:
         """The operations of a commit; one that is too long is passed over."""
-        held, skipped = bytearray(), False
-        for block in self._spool.blocks(capture.digest) if capture.digest is not None else ():
-            *lines, rest = (bytes(held) + block).split(b"\n") if b"\n" in block else (bytes(held) + block,)
-            if not skipped:
-                yield from lines[:1]
-            skipped = skipped and not lines
-            yield from lines[1:]
-            held = bytearray() if skipped or len(rest) > LONGEST_LINE else bytearray(rest)
-            skipped = skipped or len(rest) > LONGEST_LINE
+        held, passed = bytearray(), False
+        blocks = self._spool.blocks(capture.digest, 0, LONGEST_COMMIT) if capture.digest is not None else iter(())
+        for block in blocks:
+            first, *others = block.split(b"\n")
+            held += b"" if passed else first
+            for line in others:
+                yield b"" if passed else bytes(held)
+                held, passed = bytearray(line), False
+            if len(held) > LONGEST_LINE:
+                held, passed = bytearray(), True
         yield bytes(held)
 
     def _names(self) -> list[str]:
@@ -145,7 +148,12 @@ class Hub:
     def paths(self, capture: Capture) -> Reply:
         """What is known of some paths."""
         raw = body(self._spool, capture)
-        wanted = mapping(raw).get("paths") or [unquote(word) for word in re.findall(r"paths=([^&]*)", raw[:LONGEST].decode("latin-1"))]
+        listed = mapping(raw).get("paths")
+        wanted = (
+            listed
+            if isinstance(listed, list)
+            else [unquote(word) for word in re.findall(r"paths=([^&]*)", raw[:LONGEST].decode("latin-1"))]
+        )
         names = set(self._names())
         return told([self._row(name) for name in wanted if isinstance(name, str) and name in names])
 
@@ -188,7 +196,7 @@ class Hub:
         return self._id(self._asked.repo) + "0" * 16 if head is None else head.etag
 
     def _id(self, name: str) -> str:
-        return base64.b16encode(name.encode("utf-8", "surrogateescape")[:12].ljust(12, b"\x5a")).decode("ascii").lower()
+        return base64.b16encode(octets(name)[:12].ljust(12, b"\x5a")).decode("ascii").lower()
 
 
 _WAYS: dict[str, Callable[[Hub, Capture], Reply]] = {

@@ -12,7 +12,7 @@ from honeyweights.containers.internet.protocols.http.exchange import Answering, 
 from honeyweights.containers.internet.protocols.http.objects import s3_objects as objects
 from honeyweights.containers.internet.protocols.http.objects.s3_place import Place, error, place, request_id, xml
 from honeyweights.containers.internet.protocols.http.objects.shelf import page
-from honeyweights.containers.internet.protocols.http.objects.texts import Strange, body, parsed, tag, text, values
+from honeyweights.containers.internet.protocols.http.objects.texts import Strange, body, octets, parsed, tag, text, values
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
@@ -49,7 +49,7 @@ def _buckets(at: Place, _capture: Capture) -> Reply:
 
 def _make(at: Place, _capture: Capture) -> Reply:
     at.shelf.folder(f"s3/{at.bucket}")
-    return Reply(200, "", extra=(("Location", f"/{quote(at.bucket)}"),))
+    return Reply(200, "", extra=(("Location", f"/{quote(octets(at.bucket))}"),))
 
 
 def _look(_at: Place, _capture: Capture) -> Reply:
@@ -59,7 +59,7 @@ def _look(_at: Place, _capture: Capture) -> Reply:
 def _unmake(at: Place, _capture: Capture) -> Reply:
     if at.keys():
         return error(at, 409, "BucketNotEmpty", "The bucket you tried to delete is not empty")
-    at.shelf.folders.pop(f"s3/{at.bucket}", None)
+    at.shelf.unfold(f"s3/{at.bucket}")
     return Reply(204, "")
 
 
@@ -91,7 +91,7 @@ def _list(at: Place, _capture: Capture) -> Reply:
     digits = asked.get("max-keys", "")
     most = min(MOST_KEYS, int(digits)) if digits.isascii() and digits.isdigit() and len(digits) < 9 else MOST_KEYS  # noqa: PLR2004
     encoded = asked.get("encoding-type") == "url"
-    shown: Callable[[str], str] = (lambda name: quote(name, safe="/~", errors="surrogateescape")) if encoded else str
+    shown: Callable[[str], str] = (lambda name: quote(octets(name), safe="/~")) if encoded else str
     found = page(at.keys(), prefix=asked.get("prefix", ""), delimiter=asked.get("delimiter", ""), after=after, most=most)
     rows = [text("Name", at.bucket), text("Prefix", shown(asked.get("prefix", ""))), text("MaxKeys", most)]
     if asked.get("delimiter"):

@@ -9,7 +9,7 @@ from honeyweights.containers.internet.protocols.http.exchange import Reply
 from honeyweights.containers.internet.protocols.http.objects.forms import Form, form
 from honeyweights.containers.internet.protocols.http.objects.s3_place import CHECKSUMS, Place, error, no_key, xml
 from honeyweights.containers.internet.protocols.http.objects.shelf import Thing, Upload, cut, fields, given, joined, taken
-from honeyweights.containers.internet.protocols.http.objects.texts import DECLARATION, Strange, body, parsed, tag, text, values
+from honeyweights.containers.internet.protocols.http.objects.texts import DECLARATION, Strange, body, octets, parsed, tag, text, values
 from honeyweights.containers.internet.spool import Capture
 
 MOST_PARTS = 10_000
@@ -24,7 +24,7 @@ NO_UPLOAD = "The specified upload does not exist. The upload ID may be invalid, 
 
 def put(at: Place, capture: Capture) -> Reply:
     """PutObject, CopyObject."""
-    if len(at.key.encode("utf-8", "surrogateescape")) > LONGEST_KEY:
+    if len(octets(at.key)) > LONGEST_KEY:
         return error(at, 400, "KeyTooLongError", "Your key is too long")
     source = _source(at)
     if source is not None:
@@ -206,7 +206,7 @@ def _copied(at: Place, source: Thing) -> Reply:
 
 
 def _address(at: Place) -> str:
-    path = quote(f"{at.bucket}/{at.key}".strip("/"), errors="surrogateescape")
+    path = quote(octets(f"{at.bucket}/{at.key}".strip("/")))
     return f"http{'s' if at.head.secure else ''}://{quote(at.head.host)}/{path}"
 
 

@@ -14,10 +14,11 @@ from itertools import count
 from typing import NamedTuple
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
+from honeyweights.containers.internet.protocols.http.objects.texts import octets
 from honeyweights.containers.internet.spool import BLOCK, Capture, Spool
 from honeyweights.containers.internet.talk import House
 
-MOST_SITES, MOST_PIECES, MOST_UPLOADS = 2_000, 40_000, 500
+MOST_SITES, MOST_PIECES, MOST_UPLOADS = 2_000, 20_000, 500
 """Sites; pieces of things, of all sites; uploads in parts that have not ended, of all sites."""
 LONGEST_NAME = 1024
 """Bytes of a name (S3, "Object key names")."""
@@ -77,7 +78,7 @@ class Shelf:
         """Remembers, where there is room."""
         self.drop(name)
         cost = 1 + len(thing.pieces)
-        if cost <= self.room.left and len(name.encode("utf-8", "surrogateescape")) <= LONGEST_NAME:
+        if cost <= self.room.left and len(octets(name)) <= LONGEST_NAME:
             self.room.left -= cost
             self.things[name] = thing
 
@@ -89,8 +90,13 @@ class Shelf:
 
     def folder(self, name: str) -> None:
         """A bucket or container is there."""
-        if len(self.folders) < MOST_UPLOADS and len(name) <= LONGEST_NAME:
-            self.folders.setdefault(name, time.time())
+        if name not in self.folders and self.room.left > 0 and len(octets(name)) <= LONGEST_NAME:
+            self.room.left -= 1
+            self.folders[name] = time.time()
+
+    def unfold(self, name: str) -> None:
+        """A bucket or container is there no more."""
+        self.room.left += self.folders.pop(name, 0.0) > 0
 
 
 class Shelves:
@@ -110,9 +116,13 @@ class Shelves:
 
     def begin(self, mark: str, upload: Upload) -> None:
         """An upload in parts begins; the oldest is forgotten where there are too many."""
+        if len(octets(mark)) + len(octets(upload.name)) > 4 * LONGEST_NAME:
+            return
         while len(self._uploads) >= MOST_UPLOADS:
             self.end(next(iter(self._uploads)))
-        self._uploads[mark] = upload
+        self._uploads[mark] = Upload(
+            name=upload.name, kind=plain(upload.kind) or "application/octet-stream", extra=upload.extra, parts=upload.parts
+        )
 
     def upload(self, mark: str) -> Upload | None:
         """One that has begun."""
@@ -139,7 +149,7 @@ class Shelves:
 
     def mark(self, house: House, what: str) -> str:
         """A name for an upload or a thing, that nobody else has."""
-        ticket = f"{what}/{next(self._numbers)}".encode("utf-8", "surrogateescape")
+        ticket = octets(f"{what}/{next(self._numbers)}")
         return hashlib.sha256(house.seed() + ticket).hexdigest()
 
 

@@ -66,6 +66,14 @@ def values(rows: list[tuple[str, str]], name: str) -> list[str]:
     return [text for path, text in rows if path == name or path.endswith("/" + name)]
 
 
+def octets(name: str) -> bytes:
+    """The bytes of a name: of one from a path those that came, of one from JSON, which may hold halves of characters, something."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
+
+
 def tag(name: str, *inner: str) -> str:
     """An element of elements."""
     return f"<{name}>{''.join(inner)}</{name}>" if inner else f"<{name}/>"

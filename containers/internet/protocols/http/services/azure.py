@@ -104,7 +104,7 @@ class Azure:
 
     def _delete(self, word: str, _capture: Capture) -> Reply:
         if word in {"container", "filesystem"}:
-            self._shelf.folders.pop(self._name, None)
+            self._shelf.unfold(self._name)
             return Reply(202, "")
         self._shelves.end(self._upload())
         return Reply(202, "") if self._shelf.drop(self._name) else self._missing()

@@ -12,7 +12,7 @@ from honeyweights.containers.internet.protocols.http.exchange import Head, Reply
 from honeyweights.containers.internet.protocols.http.objects.codings import Summed
 from honeyweights.containers.internet.protocols.http.objects.forms import form
 from honeyweights.containers.internet.protocols.http.objects.shelf import Thing, Upload, given, joined, page, shelves, site, taken
-from honeyweights.containers.internet.protocols.http.objects.texts import body, dumped, mapping
+from honeyweights.containers.internet.protocols.http.objects.texts import body, dumped, mapping, octets
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
@@ -44,7 +44,7 @@ class Gcs:
         found = _PATH.fullmatch(raw_path(head))
         self._how = (found["how"] or "") if found else ""
         place = _OBJECT.fullmatch((found["rest"] or "") if found else "")
-        self._bucket = unquote(place["bucket"]) if place else ""
+        self._bucket = unquote(place["bucket"], errors="surrogateescape") if place else ""
         self._objects = bool(place and place["o"])
         self._name = unquote(place["name"], errors="surrogateescape") if place and place["name"] else ""
 
@@ -83,7 +83,7 @@ class Gcs:
             mark = self._shelves.mark(self._house, KIND)
             told_kind = self._head.header("x-upload-content-type") or str(told.get("contentType", ""))
             self._shelves.begin(KIND + mark, Upload(name=self._key(name), kind=told_kind or "application/octet-stream"))
-            where = f"http{'s' if self._head.secure else ''}://{quote(self._authority(), safe=':[]')}{quote(self._head.path)}"
+            where = f"http{'s' if self._head.secure else ''}://{quote(self._authority(), safe=':[]')}{quote(octets(self._head.path))}"
             extra = (("Location", f"{where}?uploadType=resumable&upload_id={mark}"), ("X-GUploader-UploadID", mark))
             return Reply(200, "text/plain", extra=extra)
         if kind == "multipart":

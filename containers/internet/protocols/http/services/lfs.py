@@ -11,7 +11,7 @@ from honeyweights.containers.internet.protocols.http.exchange import Answering, 
 from honeyweights.containers.internet.protocols.http.objects.answers import base
 from honeyweights.containers.internet.protocols.http.objects.codings import Summed
 from honeyweights.containers.internet.protocols.http.objects.shelf import Shelf, Upload, given, joined, shelves, site, taken
-from honeyweights.containers.internet.protocols.http.objects.texts import body, dumped, mapping
+from honeyweights.containers.internet.protocols.http.objects.texts import body, dumped, mapping, octets
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
@@ -114,7 +114,7 @@ class Lfs:
         return f"lfs/{site(self._head)}/{oid}"
 
     def _base(self) -> str:
-        return f"{base(self._head)}{quote(self._repository, errors='surrogateescape')}/info/lfs"
+        return f"{base(self._head)}{quote(octets(self._repository))}/info/lfs"
 
 
 def _told(told: object, status: int = 200) -> Reply:
