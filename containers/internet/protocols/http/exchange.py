@@ -41,15 +41,15 @@ class Head:
 
     @cached_property
     def path(self) -> str:
-        """The target's path, decoded, without query, in origin or absolute form."""
+        r"""The target's path, decoded, without query, in origin or absolute form. Always sound Unicode: other bytes stand as `\xNN`."""
         bare = self.target.split("?", 1)[0].split("#", 1)[0]
-        return unquote_to_bytes(origin(bare)).decode("utf-8", "surrogateescape") or "/"
+        return unquote_to_bytes(origin(bare)).decode("utf-8", "backslashreplace") or "/"
 
     @cached_property
     def query(self) -> dict[str, str]:
         """The target's query; blank values are kept, of repeated names the last."""
         asked = self.target.partition("?")[2].partition("#")[0]
-        return dict(parse_qsl(asked, keep_blank_values=True, errors="surrogateescape"))
+        return dict(parse_qsl(asked, keep_blank_values=True, errors="backslashreplace"))
 
     def header(self, name: str) -> str:
         """A header's value, or nothing."""

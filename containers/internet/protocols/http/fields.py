@@ -1,5 +1,6 @@
 """The fields of heads, in and out: how repeated ones are joined, which of them a receipt shows, which of them an answer has."""
 
+import re
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -20,6 +21,8 @@ SCHEMES = frozenset({"aws4-hmac-sha256", "basic", "bearer", "digest", "negotiate
 LONGEST = 200
 """Characters of a field that a receipt shows."""
 _KNOWN = frozenset(HTTPStatus)
+_UNFIT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+"""What no field may hold (RFC 9110, 5.5): above all the end of a line."""
 
 
 def joined(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -41,12 +44,13 @@ def noted(fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def answered(answer: Reply) -> list[tuple[str, str]]:
-    """The fields of an answer, its length apart; a service may be a server of another make."""
+    """The fields of an answer, its length apart; a service may be a server of another make, and may say again what the client said."""
     own = {name.lower() for name, _ in answer.extra}
     fields = [("Server", SERVER), ("Date", formatdate(usegmt=True))]
     if answer.kind and answer.status not in NO_BODY:
         fields.append(("Content-Type", answer.kind))
-    return [field for field in fields if field[0].lower() not in own] + list(answer.extra)
+    fields = [field for field in fields if field[0].lower() not in own] + list(answer.extra)
+    return [(name, _UNFIT.sub("?", value).strip()) for name, value in fields]
 
 
 def reason(status: int) -> str:

@@ -159,9 +159,9 @@ class Http(Talker):
 
     def _say(self, answer: Reply, method: str) -> None:
         length = answer.length or len(answer.body)
-        headers = answered(answer)
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answered(answer)]
         if answer.status not in NO_BODY:
-            headers.append(("Content-Length", str(length)))
+            headers.append((b"Content-Length", b"%d" % length))
         connection, send = self._connection, self._line.send
         send(connection.send(h11.Response(status_code=answer.status, headers=headers, reason=reason(answer.status))) or b"")
         if length and method != "HEAD":
