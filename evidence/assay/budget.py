@@ -8,6 +8,8 @@ import time
 
 from honeyweights.evidence.assay.request import Budgets
 
+_HEADS = 12
+
 
 class Budget:
     """Spends `Budgets` over the sources of one run. Each source gets an equal share of what is left, so none can starve those after it."""
@@ -19,6 +21,7 @@ class Budget:
         self._stop = time.monotonic() + limits.seconds
         self._share_bytes = self._bytes_left
         self._share_stop = self._stop
+        self._heads = 0
         self._gave_up: dict[str, None] = {}
 
     @property
@@ -40,6 +43,14 @@ class Budget:
         self._share_bytes -= size
         self._bytes_left -= size
         return True
+
+    def head(self) -> bool:
+        """Counts a place with no magic at which every secret is tried as a key; false when there were too many of these."""
+        self._heads += 1
+        if self._heads <= _HEADS:
+            return True
+        self.give_up(f"raw keys were tried at the first {_HEADS} unread beginnings only")
+        return False
 
     def late(self) -> bool:
         """The share's seconds are over."""

@@ -20,7 +20,7 @@ from honeyweights.evidence.assay.streams import OUTPUT, Fed, Machine, bomb
 from honeyweights.evidence.assay.texture import random_bytes
 
 SAMPLE = 1 << 12
-HEADS = 32
+HEADS = 12
 """Heads for which all secrets are tried in vain before only those are tried that opened another."""
 _CHUNK = 1 << 20
 _MAGICS = (

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.forms import Sight
-from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.index import Bytes, chosen_pairs
 from honeyweights.evidence.assay.texture import text_ranges
 from honeyweights.evidence.assay.trace import Trace
 
@@ -27,6 +27,12 @@ LARGEST = 1 << 27
 """Bytes that a decoder puts out in one piece, so that memory stays bounded."""
 
 
+_STARTS = frozenset(
+    {b"BZ", b"\xfd7", b"]\0", b"LZ", b"(\xb5", b'\4"', b"\2!", b"PK", b"7z", b"Sa", b"ag", b"gA", b"\x8c\x0d", b"\xc3\x0d"}
+    | {b"AY", b"rE", b"\xa0\xac", b"\xb9\x22", b"PV", b"\xdc\x91", b"(+", b"\xeeH", b"\x14\x15", b"w$", b"\x8a\n", b"\xbb\x92"}
+    | {b"\xc5\5", b"]\xc9", b"b\x82", b".\xe4"}
+)
+"""What usual magics begin with (the second and third row: bzip2's blocks, at any bit). Others take a pass each."""
 _WINDOW = 1 << 24
 _MANY = 64
 _COARSE = 1 << 11
@@ -70,6 +76,13 @@ class Decoded:
     """What of it the search explained: filled in before the decoder is asked for the next piece."""
 
 
+def _all(window: bytes, magic: bytes) -> Iterator[int]:
+    at = window.find(magic)
+    while at >= 0:
+        yield at
+        at = window.find(magic, at + 1)
+
+
 @dataclass(kw_only=True, eq=False)
 class View:
     """A body as its decoders see it; the search keeps `residue` up to date."""
@@ -100,17 +113,42 @@ class View:
 
     def places(self, magic: bytes, extents: Ranges) -> Ints:
         """Where these bytes stand in the extents, ascending."""
-        found = []
+        at = self._starts.get(magic[:2])
+        if at is None:
+            return self._inside(np.array(list(self._sought(magic, extents)), np.int64), extents)
+        for place, byte in enumerate(magic[2:], 2):
+            at = at[at + place < self.data.size]
+            at = at[self.data[at + place] == byte]
+        return self._inside(at, extents)
+
+    @functools.cached_property
+    def _starts(self) -> Mapping[bytes, Ints]:
+        """Where the first two bytes of the usual magics stand in what was unread when this was first asked: one pass for all of them."""
+        choice, names = np.zeros(65536, np.uint8), sorted(_STARTS)
+        for number, name in enumerate(names, 1):
+            choice[int.from_bytes(name, "little")] = number
+        where = self.residue.widen(_COARSE).clip(0, self.data.size)
+        windows = ((low, min(low + _WINDOW, end) + 1) for start, end in where for low in range(start, end, _WINDOW))
+        parts = [chosen_pairs(self.data[low:high], choice) + (low << 8) for low, high in windows]
+        found = np.concatenate([np.empty(0, np.int64), *parts])
+        return {name: np.unique(found[found & 255 == number] >> 8) for number, name in enumerate(names, 1)}
+
+    def _sought(self, magic: bytes, extents: Ranges) -> Iterator[int]:
         for start, end in extents.widen(_COARSE).clip(0, self.data.size) if len(extents) > _MANY else extents:
             for low in range(start, end, _WINDOW):
                 window = self.data[low : min(low + _WINDOW, end) + len(magic) - 1].tobytes()
                 at = window.find(magic)
                 while at >= 0:
-                    found.append(low + at)
+                    yield low + at
                     at = window.find(magic, at + 1)
-        places = np.unique(np.array(found, np.int64))
+
+    @staticmethod
+    def _inside(found: Ints, extents: Ranges) -> Ints:
+        places = np.unique(found)
+        if not places.size or not len(extents):
+            return places[:0]
         home = np.searchsorted(extents.starts, places, "right") - 1
-        return places[(home >= 0) & (places < extents.ends[home])] if places.size else places
+        return np.asarray(places[(home >= 0) & (places < extents.ends[home])])
 
     @functools.cached_property
     def text(self) -> Ranges:

@@ -52,7 +52,15 @@ def _bits(view: View, bit: int, count: int) -> int:
 
 
 def _lone(view: View) -> Ranges:
-    return view.residue if view.residue.total and _blocks(view, _dense(view)) else EMPTY
+    """All of the residue, if a block begins in a megabyte of its beginning, middle or end: no block is longer."""
+    dense = _dense(view)
+    if not len(dense):
+        return EMPTY
+    first, last = int(dense.starts[0]), int(dense.ends[-1])
+    for low in sorted({first, max(first, (first + last - _LARGEST) // 2), max(first, last - _LARGEST)}):
+        if _blocks(view, dense.clip(low, low + _LARGEST)):
+            return view.residue
+    return EMPTY
 
 
 def _dense(view: View) -> Ranges:

@@ -80,13 +80,13 @@ def _backslash(data: Bytes) -> Escapes:
     return at[keep], value[keep], length[keep]
 
 
-def _finder(escapes: Callable[[Bytes], Escapes]) -> Callable[[View], Ranges]:
-    """Text with an escape in every 64 characters, and what stands near it."""
+def _finder(escapes: Callable[[Bytes], Escapes], least: int = _ESCAPES) -> Callable[[View], Ranges]:
+    """Text with so many escapes in every 256 characters, and what stands near it."""
 
     def many(data: Bytes) -> NDArray[np.bool_]:
         marks = np.zeros(data.size, np.bool_)
         marks[escapes(data)[0]] = True
-        return share(marks) * BLOCK >= _ESCAPES
+        return share(marks) * BLOCK >= least
 
     def find(view: View) -> Ranges:
         found = blocks(view, many)
@@ -170,7 +170,7 @@ def _from_utf8(view: View, extents: Ranges) -> Iterator[Decoded]:
 escaped_text, unescape = _finder(_percent), _decoder(_percent, ord("%"), form=True)
 DECODERS = (
     Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),
-    Decoder(name="escapes", rank=62, probe=_finder(_backslash), decode=_decoder(_backslash, ord("\\"))),
+    Decoder(name="escapes", rank=62, probe=_finder(_backslash, 2 * _ESCAPES), decode=_decoder(_backslash, ord("\\"))),
     Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted), decode=_decoder(_quoted, ord("="))),
     Decoder(name="utf-8", rank=63, probe=_utf8, decode=_from_utf8),
 )

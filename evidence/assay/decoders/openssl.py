@@ -23,6 +23,9 @@ _HEAD = 16
 _USUAL_ROUNDS = 10_000
 _MOST_ROUNDS = 2_000_000
 _FEW = 48
+_LEAST = 1 << 10
+_STARTS = 4
+_SHORT = 1 << 10
 _DIGESTS = ("sha256", "md5", "sha1", "sha512")
 Update = Callable[[bytes], bytes]
 
@@ -133,15 +136,12 @@ def _nonces(view: View, at: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _headless(view: View) -> Ranges:
-    """Where captures begin that nothing explains."""
+    """Where captures begin that nothing explains: the first few."""
     if not view.secrets:
         return EMPTY
-    inside = Ranges.of(view.starts, view.starts + 1) & view.residue
-    return (
-        inside
-        if len(inside) <= 4 * ciphers.HEADS
-        else Ranges.of(inside.starts[:: len(inside) // 64], inside.starts[:: len(inside) // 64] + 1)
-    )
+    long = (view.residue - view.text).longer(_LEAST)
+    starts = view.starts[np.isin(view.starts, long.starts)][:_STARTS]
+    return Ranges.of(starts, starts + 1)
 
 
 def _raw(view: View, at: int) -> Iterator[tuple[int, Update, Update]]:
@@ -175,8 +175,10 @@ def _repeating(secret: bytes) -> Update:
 def _open_headless(view: View, extents: Ranges) -> Iterator[Decoded]:
     opened = []
     for at in extents.starts.tolist():
-        sample = view.data[at : at + SAMPLE + 64].tobytes()
-        masks = ((0, _repeating(secret), _repeating(secret)) for secret in view.secrets if len(secret) > 1)
+        sample = view.data[at : at + _SHORT + 64].tobytes()
+        if not view.budget.head():
+            break
+        masks = ((0, _repeating(secret), _repeating(secret)) for secret in view.secrets[:_FEW] if len(secret) > 1)
         ways = masks if ciphers.plausible(view, sample) else itertools.chain(_raw(view, at), masks)
         for skip, probe, update in ways:
             if view.budget.late():
