@@ -38,7 +38,7 @@ WORDS = [
 GARBAGE = st.lists(st.one_of(st.binary(max_size=90), st.sampled_from(WORDS)), max_size=8).map(b"".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
 @given(data=GARBAGE, step=st.sampled_from([1, 7, 100_000]))
 @pytest.mark.parametrize(("talker", "port"), TALKERS)
 def test_garbage_loses_no_byte_in_any_protocol(new_place: Callable[[], Any], talker: type, port: int, data: bytes, step: int) -> None:
