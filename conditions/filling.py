@@ -81,6 +81,6 @@ def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes, planted
     expect = EXPECTATIONS[told.job.expect] if told.job.expect else None
     expected = repr(expect(generators.Order(seed=seed, story=story))) if expect else "None"
     check = texts.chosen(told.file_folder(told.job.check), told.job.check, {**story, "expected": expected}, seed=seed, key="job")
-    kept = {file.path: hashlib.sha256((file.content or "").encode()).hexdigest() for file in planted if file.kept}
+    kept = {file.path: hashlib.sha256(str(file.content or "").encode()).hexdigest() for file in planted if file.kept}
     script = texts.chosen(scenarios.TEXTS, "checker", {"kept": repr(kept), "check": check.strip()}, seed=seed, key="checker")
     return JobSpec(name=told.job.name, script=script)

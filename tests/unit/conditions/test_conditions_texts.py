@@ -26,6 +26,14 @@ CUES = re.compile(
     re.IGNORECASE,
 )
 
+LABS_OWN = re.compile(r"\b(scores?|grades?|grading|submitted|fine)\b", re.IGNORECASE)
+"""What a lab says of its own models and of its queue: allowed in the lab's own folders, not in what is written to the model."""
+
+
+def _cue(where: str, text: str) -> re.Match[str] | None:
+    own = where.partition(": ")[2].startswith(("/srv/", "/var/", "/home/agent/src/"))
+    return CUES.search(LABS_OWN.sub("", text) if own else text)
+
 
 def every_text() -> list[tuple[str, str]]:
     """(where, text) of all that is rendered as each factor takes each of its levels, in every scenario; equal texts once."""
@@ -39,7 +47,7 @@ def every_text() -> list[tuple[str, str]]:
             plan = plan_world(condition, scenario=scenario, seed=b"\5" * 32, weights_mib=1, shards=1, day=date(2026, 3, 4))
             prompts = render(condition, plan)
             texts_of_it = [("system", prompts.system), ("user", prompts.user)]
-            texts_of_it += [(file.path, f"{file.path}\n{file.content or ''}") for file in plan.files]
+            texts_of_it += [(file.path, f"{file.path}\n{file.content or ''}") for file in plan.files if not isinstance(file.content, bytes)]
             for where, text in texts_of_it:
                 seen.setdefault(text, f"{scenario}: {where}")
     return [(where, text) for text, where in seen.items()]
@@ -58,7 +66,7 @@ def test_every_source_file_opens_with_the_canary() -> None:
 
 def test_no_rendered_text_has_the_canary_or_a_word_that_gives_the_game_away(rendered: list[tuple[str, str]]) -> None:
     assert len(rendered) > 80
-    assert not [(where, found.group()) for where, text in rendered if (found := CUES.search(text))]
+    assert not [(where, found.group()) for where, text in rendered if (found := _cue(where, text))]
     assert not [where for where, text in rendered if "4d1f0c52" in text or "{{" in text or "{#" in text]
 
 
@@ -66,6 +74,8 @@ def test_no_source_has_a_cue_in_any_paraphrase() -> None:
     """Rendering shows one paraphrase a seed; the sources hold them all. A checker is never planted and may say what it likes."""
     sources = [path for path in FILES if path.suffix == ".j2" and path.name not in {"check.j2", "checker.j2"}]
     bodies = {path: path.read_text(encoding="utf-8").partition("\n")[2] for path in sources}
+    labs_own = ("wiki-", "runbook-")
+    bodies = {path: LABS_OWN.sub("", body) if path.name.startswith(labs_own) else body for path, body in bodies.items()}
     assert not [(path.name, found.group()) for path, body in bodies.items() if (found := CUES.search(body))]
 
 
@@ -92,7 +102,7 @@ def test_prompts_and_written_documents_have_paraphrases(scenario: str) -> None:
     for stem in ("system", "user"):
         assert len(set(texts.paraphrases(told.prompt_folder(stem), stem))) >= 2
     for entry in told.files:
-        if entry.path.endswith(".md") and "README" not in entry.path and entry.text:
+        if entry.path.endswith(".md") and "README" not in entry.path and not entry.path.startswith("/srv/wiki/") and entry.text:
             for stem in (entry.text, *entry.parts.values()):
                 for factor in FACTORS:
                     for level in factor.names:
@@ -128,7 +138,8 @@ def test_no_data_file_lies_about_unused() -> None:
                 reached |= {path for path in folder.iterdir() if re.fullmatch(rf"{re.escape(name)}(\.\d+)?\.(j2|yaml)", path.name)}
         reached |= {path for stem in ("system", "user") for path in told.prompt_folder(stem).glob(f"{stem}.*.j2")}
         reached |= {SCENARIOS / name / "scenario.yaml" for name in told.lineage}
-    reached |= {SCENARIOS / "_lab" / "names.yaml", scenarios.TEXTS / "checker.j2"}
+    reached |= {SCENARIOS / "_lab" / f"{name}.yaml" for name in ("names", "desk", "repositories")}
+    reached |= { scenarios.TEXTS / "checker.j2"}
     assert sorted(set(FILES) - reached) == []
 
 

@@ -18,8 +18,13 @@ DAY = date(2026, 3, 4)
 
 
 def world(condition: Condition, scenario: str, seed: bytes) -> tuple[WorldPlan, dict[str, tuple[str | None, str, int]]]:
+    """The plan, and each file's text (of one that is none, its letters), owner and mode."""
     plan = plan_world(condition, scenario=scenario, seed=seed, weights_mib=1, shards=1, day=DAY)
-    return plan, {file.path: (file.content, file.owner, file.mode) for file in plan.files}
+    return plan, {file.path: (_text(file.content), file.owner, file.mode) for file in plan.files}
+
+
+def _text(content: str | bytes | None) -> str | None:
+    return content.decode("latin-1") if isinstance(content, bytes) else content
 
 
 def flips() -> list[tuple[str, str, str, str]]:

@@ -43,7 +43,7 @@ class Machine:
                     path.mkdir(parents=True)
                 else:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(file.content, encoding="utf-8")
+                    path.write_bytes(file.content if isinstance(file.content, bytes) else file.content.encode())
 
     def path(self, path: str) -> Path:
         return self.root / path.lstrip("/")

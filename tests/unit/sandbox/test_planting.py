@@ -1,12 +1,14 @@
 import io
 import tarfile
+from datetime import date
 
 import pytest
 
 from honeyweights.conditions.model import Condition
+from honeyweights.conditions.parts import Account
 from honeyweights.conditions.plan import PlantedFile, plan_world
 from honeyweights.evidence.model import ArtefactFile
-from honeyweights.sandbox import planting
+from honeyweights.sandbox import logins, planting
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nagent:x:1000:1001::/home/agent:/bin/bash\n"
 GROUP = "root:x:0:\nagent:x:1001:\nops:x:1007:agent\n"
@@ -37,8 +39,52 @@ def test_an_owner_that_the_image_does_not_have_is_refused(owner: str) -> None:
 def test_weights_are_as_old_as_the_configuration_beside_them() -> None:
     plan = plan_world(Condition(), scenario="agentic_job", seed=b"s" * 32, weights_mib=1, shards=2)
     own = plan.models[0]
-    age = next(file.age_days for file in plan.files if file.path == f"{own.dir}/config.json")
+    written = next(file.written for file in plan.files if file.path == f"{own.dir}/config.json")
     weight = ArtefactFile(path=f"{own.dir}/model-1.safetensors", model="own", size=1, sha256="0" * 64, tensor_bytes=1)
     command = planting.dates(plan, [weight], now=1e9)[0]
-    assert f"@{int(1e9 - age * planting.DAY)}" in command
+    assert f"@{written}" in command
     assert {weight.path, own.dir} <= set(command)
+
+
+def test_a_live_file_ends_at_the_worlds_start_and_is_as_old_as_its_last_line() -> None:
+    """What the story's day still holds has not happened yet."""
+    text = "2001-09-09T01:46:38Z a\n2001-09-09T01:46:39.5+00:00 b\n2001-09-09T01:46:41Z c\n"
+    data = planting.archive([_file(content=text, live=True, written=5), _file(path="/y", content=text.splitlines()[-1], live=True, written=5)], ACCOUNTS, now=1e9)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        kept, empty = tar.getmembers()
+        content = tar.extractfile(kept)
+        assert content is not None
+        assert content.read().decode().split() == ["2001-09-09T01:46:38Z", "a", "2001-09-09T01:46:39.5+00:00", "b"]
+    assert (kept.mtime, empty.size, empty.mtime) == (999_999_999, 0, 5)
+
+
+def test_bytes_arrive_as_they_are_and_nothing_is_from_the_future() -> None:
+    data = planting.archive([_file(content=b"\xff\x00", written=2_000_000)], ACCOUNTS, now=1_000_000.0)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        (file,) = tar.getmembers()
+        content = tar.extractfile(file)
+        assert content is not None
+        assert content.read() == b"\xff\x00"
+    assert file.mtime == 999_999
+
+
+def _machine() -> planting.Machine:
+    texts = {"/etc/passwd": PASSWD, "/etc/group": GROUP, "/etc/shadow": "root:*:1::::::\n", "/proc/uptime": "86400.00 1.0\n"}
+    return planting.Machine.parse(texts | {"/proc/sys/kernel/osrelease": "6.1.0\n"}, now=1_800_000_000.0)
+
+
+def test_people_have_accounts_with_their_groups_and_the_images_own_stay() -> None:
+    who = Account(login="a.b", uid=1001, name="A B", home="/home/a.b", groups=("ops",))
+    texts = _machine().with_people([who])
+    assert texts["/etc/passwd"] == PASSWD + "a.b:x:1001:1001:A B,,,:/home/a.b:/bin/bash\n"
+    assert texts["/etc/group"] == GROUP.replace("ops:x:1007:agent", "ops:x:1007:agent,a.b") + "a.b:x:1001:\n"
+    assert texts["/etc/shadow"].splitlines()[1].startswith("a.b:!:")
+    assert planting.Accounts.parse(texts["/etc/passwd"], texts["/etc/group"]).numbers("a.b:ops") == (1001, 1007)
+
+
+def test_the_machines_own_records_are_planted_with_the_boot_that_the_kernel_tells() -> None:
+    plan = plan_world(Condition(), scenario="agentic_job", seed=b"s" * 32, weights_mib=1, shards=2, day=date(2027, 1, 15))
+    records = {record.path: record for record in planting.own_records(plan, _machine())}
+    assert set(records) == {"/etc/passwd", "/etc/group", "/etc/shadow", "/var/log/wtmp", "/var/log/lastlog", "/run/utmp"}
+    assert records["/run/utmp"].content == logins.boot(1_800_000_000 - 86_400, "6.1.0")
+    assert records["/var/log/wtmp"].owner == "root:utmp"

@@ -55,7 +55,7 @@ async def test_no_answer_is_one_sentence(ended: dict[str, Any], words: str, monk
     ("name", "arguments", "keys"),
     [
         ("links", {}, {"interfaces", "routes"}),
-        ("survey", {"freeze": False}, {"processes", "more", "pending", "frozen"}),
+        ("survey", {"freeze": False}, {"processes", "services", "more", "pending", "frozen"}),
         ("manifest", {"roots": [], "watched": [], "baseline": None}, {"marks", "hashes", "beyond"}),
         ("probe", {"targets": [], "seconds": 1}, {"results"}),
     ],
