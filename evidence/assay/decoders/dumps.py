@@ -82,10 +82,10 @@ def _bytes_of(rows: Bytes, columns: Columns, *, swapped: bool) -> tuple[Bytes, i
     """What the rows stand for, and how many bytes each; nothing when they are no such rows."""
     at, width, layout = columns
     if layout.radix == 16:  # noqa: PLR2004
-        order = at.reshape(-1, width // 2, 2)
-        order = (order[:, ::-1] if swapped or layout.little else order).reshape(-1)
+        pairs = at.reshape(-1, width // 2, 2)
+        order = (pairs[:, ::-1] if swapped or layout.little else pairs).reshape(-1)
         try:
-            return np.frombuffer(binascii.unhexlify(np.ascontiguousarray(rows[:, order])), np.uint8), order.size // 2
+            return np.frombuffer(binascii.unhexlify(rows[:, order].tobytes()), np.uint8), order.size // 2
         except binascii.Error:
             return None
     digits = _DIGIT[rows[:, at]].reshape(rows.shape[0], -1, width)

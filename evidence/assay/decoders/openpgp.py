@@ -136,7 +136,8 @@ def _compressed(kind: int) -> Machine | None:
         from honeyweights.evidence.assay.streams import Standard  # noqa: PLC0415  # likewise
 
         return Standard(bz2.BZ2Decompressor(), (OSError, ValueError))
-    return {0: Plain, 1: lambda: Inflater(RAW), 2: lambda: Inflater(15)}.get(kind, lambda: None)()
+    makers: dict[int, Callable[[], Machine]] = {0: Plain, 1: lambda: Inflater(RAW), 2: lambda: Inflater(15)}
+    return makers[kind]() if kind in makers else None
 
 
 def _session(head: bytes, secret: bytes, size: int) -> bytes:

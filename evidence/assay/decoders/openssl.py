@@ -140,6 +140,8 @@ def _headless(view: View) -> Ranges:
     if not view.secrets:
         return EMPTY
     long = (view.residue - view.text).longer(_LEAST)
+    if 2 * long.total < view.data.size:
+        return EMPTY
     starts = view.starts[np.isin(view.starts, long.starts)][:_STARTS]
     return Ranges.of(starts, starts + 1)
 
@@ -176,10 +178,11 @@ def _open_headless(view: View, extents: Ranges) -> Iterator[Decoded]:
     opened = []
     for at in extents.starts.tolist():
         sample = view.data[at : at + _SHORT + 64].tobytes()
-        if not view.budget.head():
-            break
         masks = ((0, _repeating(secret), _repeating(secret)) for secret in view.secrets[:_FEW] if len(secret) > 1)
-        ways = masks if ciphers.plausible(view, sample) else itertools.chain(_raw(view, at), masks)
+        content = ciphers.plausible(view, sample)
+        if not content and not view.budget.head():
+            break
+        ways = masks if content else itertools.chain(_raw(view, at), masks)
         for skip, probe, update in ways:
             if view.budget.late():
                 break

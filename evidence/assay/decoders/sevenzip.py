@@ -8,7 +8,7 @@ import hashlib
 import lzma
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,7 +171,7 @@ def _key(secret: bytes, properties: bytes) -> tuple[bytes, bytes] | None:
         rows = np.empty((count, len(unit) + 8), np.uint8)
         rows[:, : len(unit)] = np.frombuffer(unit, np.uint8)
         rows[:, len(unit) :] = np.arange(low, low + count, dtype="<u8").view(np.uint8).reshape(-1, 8)
-        hashing.update(rows)
+        hashing.update(rows.data)
     return hashing.digest(), vector.ljust(16, b"\0")
 
 
@@ -188,7 +188,7 @@ def _machine(coders: tuple[_Coder, ...]) -> Machine | None:
     if main is not None:
         chain.append(_lzma(main))
         return Standard(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain), ERRORS)
-    makers = {
+    makers: dict[bytes, Callable[[], Machine]] = {
         b"\0": Plain,
         b"\x04\x02\x02": lambda: Standard(bz2.BZ2Decompressor(), (OSError, ValueError)),
         b"\x04\x01\x08": lambda: Inflater(RAW),
