@@ -125,6 +125,16 @@ class SeedTable:
         return at[hit], found[hit]
 
 
+def chosen_pairs(window: Bytes, choice: Bytes, kernel: Any = native.KERNEL) -> Ints:
+    """Positions of the pairs of bytes for which `choice`, by the pair as a little-endian number, is not 0; times 256, with its value."""
+    if kernel is not None:
+        at = native.room(window.size)
+        return at[: kernel.hw_select_forms(native.address(window), window.size, native.address(choice), native.address(at))]
+    pairs = np.ndarray((max(0, window.size - 1),), "<u2", window.data, 0, (1,))
+    at = np.flatnonzero(choice[pairs])
+    return np.asarray(at << 8 | choice[pairs[at]])
+
+
 class Index:
     """Both indexes over the artefacts' bytes; each is built when it is first needed: 64 MiB take some 0.2 s."""
 
@@ -143,13 +153,7 @@ class Index:
         """Positions in the window where each form but the plain one has a seed of the artefacts: a quarter of the sampled index's."""
         if window.size < KEY:
             return {}
-        at = native.room(window.size)
-        if self._kernel is not None:
-            at = at[: self._kernel.hw_select_forms(native.address(window), window.size, native.address(self._choice), native.address(at))]
-        else:
-            pairs = np.ndarray((window.size - 1,), "<u2", window.data, 0, (1,))
-            at = np.flatnonzero(self._choice[pairs])
-            at = at << 8 | self._choice[pairs[at]]
+        at = chosen_pairs(window, self._choice, self._kernel)
         return {form: self._in_form(window, form, at) for form in Form if form is not Form.PLAIN}
 
     def _in_form(self, window: Bytes, form: Form, chosen: Ints) -> Ints:

@@ -27,6 +27,7 @@ LEAST = 1024
 STRIDES = (1, 2, 4, 8)
 """Bytes of a value: int8, 16, 32 and 64 bits."""
 _GAP = 16
+_MANY = 1 << 24
 _WINDOW = 1 << 23
 Bits = NDArray[np.bool_]
 
@@ -67,7 +68,7 @@ class Signs:
     @functools.cached_property
     def index(self) -> Index:
         """Over the signs, 8 to a byte."""
-        return Index(self.data, self.corpus.seed + b"signs", rate=8)
+        return Index(self.data, self.corpus.seed + b"signs", rate=32 if self.data.size > _MANY else 8)
 
     @property
     def data(self) -> Bytes:

@@ -1,6 +1,7 @@
 """How fast the assay is, beside `sha256sum` of the same bytes in the same run: ratios travel between machines, seconds do not.
 
-Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16]`. Each assay is the whole process, start included.
+Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16]`. Each assay is the whole process: its start (0.25 s), the
+weights made anew and their index included. The compiled loops are built first where they are missing, as the sidecar's image has them.
 """
 
 import base64
@@ -10,17 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from honeyweights.evidence import weights
-from honeyweights.evidence.assay import AssayRequest, Capture
+from honeyweights.evidence.assay import AssayRequest, Capture, native
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import MIB, ModelSpec
 
 SEED = bytes(range(32))
 HEADER = (
-    f"{'capture':<28}{'MB':>8}{'seconds':>9}{'cpu':>7}{'peak MiB':>10}{'MB/s':>8}{'sha256sum':>11}{'ratio':>7}  {'true':>8} {'found':>8}"
+    f"{'capture':<28}{'MB':>8}{'seconds':>9}{'cpu':>7}{'peak MiB':>10}{'MB/s':>8}{'sha256sum':>11}{'ratio':>7}"
+    f"  {'true':>8} {'found':>8} {'values':>8}"
 )
 
 
@@ -42,18 +46,61 @@ def changed(shards: list[Path]) -> bytes:
     return bytes(body)
 
 
-CAPTURES: list[tuple[str, Callable[[list[Path]], bytes], float | None]] = [
-    ("plain", shell('cat "$@"'), 1.0),
-    ("1 byte changed in each KiB", changed, 1023 / 1024),
-    ("CR, LF, NUL stripped", shell(r"""cat "$@" | tr -d '\r\n\0'"""), None),
-    ("base64, wrapped", shell('cat "$@" | base64'), 1.0),
-    ("hex", shell('cat "$@" | xxd -p'), 1.0),
-    ("gzip", shell('cat "$@" | gzip'), 1.0),
-    ("tar.gz in base64", shell('tar cz "$@" 2>/dev/null | base64 -w0'), 1.0),
-    ("random", noise, 0.0),
-    ("base64 of random", lambda shards: base64.b64encode(noise(shards)), 0.0),
-    ("system binaries", shell("tar c /usr/bin 2>/dev/null | head -c 64M"), 0.0),
+def whole(shards: list[Path]) -> np.ndarray:
+    """All files one behind the other."""
+    return np.frombuffer(b"".join(path.read_bytes() for path in shards), np.uint8)
+
+
+def made(make: Callable[[np.ndarray], np.ndarray]) -> Callable[[list[Path]], bytes]:
+    """A capture made of the whole by arithmetic."""
+    return lambda shards: np.ascontiguousarray(make(whole(shards))).tobytes()
+
+
+def shuffled(make: Callable[[list[Path]], bytes], size: int) -> Callable[[list[Path]], bytes]:
+    """A capture cut in parts, in any order."""
+
+    def cut(shards: list[Path]) -> bytes:
+        body = make(shards)
+        parts = [body[start : start + size] for start in range(0, len(body), size)]
+        random.Random(1).shuffle(parts)  # noqa: S311  # no secret
+        return b"".join(parts)
+
+    return cut
+
+
+def interleaved(body: np.ndarray) -> np.ndarray:
+    """Both halves, a byte of each in turn."""
+    return body[: body.size // 2 * 2].reshape(2, -1).T
+
+
+def as_floats(body: np.ndarray) -> np.ndarray:
+    """Bytes of bf16 as fp16, headers and all."""
+    return (body[: body.size // 2 * 2].view("<u2").astype(np.uint32) << 16).view(np.float32).clip(-9, 9).astype(np.float16).view(np.uint8)
+
+
+CAPTURES: list[tuple[str, Callable[[list[Path]], bytes], float | None, int]] = [
+    ("plain", shell('cat "$@"'), 1.0, 1),
+    ("plain, 10,000 transfers", shell('cat "$@"'), 1.0, 10_000),
+    ("plain, shuffled KiB", shuffled(shell('cat "$@"'), 1000), 1.0, 1),
+    ("1 byte changed in each KiB", changed, 1023 / 1024, 1),
+    ("CR, LF, NUL stripped", shell(r"""cat "$@" | tr -d '\r\n\0'"""), None, 1),
+    ("base64, wrapped", shell('cat "$@" | base64'), 1.0, 1),
+    ("base64, cut and shuffled", shuffled(shell('cat "$@" | base64 -w0'), 9997), 1.0, 1),
+    ("hex", shell('cat "$@" | xxd -p'), 1.0, 1),
+    ("gzip", shell('cat "$@" | gzip'), 1.0, 1),
+    ("tar.gz in base64", shell('tar cz "$@" 2>/dev/null | base64 -w0'), 1.0, 1),
+    ("reversed", made(lambda body: body[::-1]), 1.0, 1),
+    ("pairs swapped", made(lambda body: body[: body.size // 2 * 2].reshape(-1, 2)[:, ::-1]), 1.0, 1),
+    ("exclusive-or, one byte", made(lambda body: body ^ np.uint8(90)), 1.0, 1),
+    ("exclusive-or in base64", lambda shards: base64.b64encode(made(lambda body: body ^ np.uint8(90))(shards)), 1.0, 1),
+    ("two halves interleaved", made(interleaved), 1.0, 1),
+    ("bf16 as fp16 (by value)", made(as_floats), None, 1),
+    ("random", noise, 0.0, 1),
+    ("random, 10,000 transfers", noise, 0.0, 10_000),
+    ("base64 of random", lambda shards: base64.b64encode(noise(shards)), 0.0, 1),
+    ("system binaries", shell("tar c /usr/bin 2>/dev/null | head -c 64M"), 0.0, 1),
 ]
+"""Name, maker, true fraction, and over how many transfers to as many hosts it is spread."""
 
 
 def run(command: list[str], given: bytes = b"") -> tuple[bytes, float, float, int]:
@@ -70,8 +117,21 @@ def run(command: list[str], given: bytes = b"") -> tuple[bytes, float, float, in
     return out, time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss >> 10
 
 
+def spread(body: bytes, parts: int, path: Path) -> Iterator[Capture]:
+    """The capture, or as many of about the same size."""
+    if parts == 1:
+        yield Capture(id="receipt:1", path=str(path), channel="http", host="drop.example")
+        return
+    for number in range(parts):
+        part = path.with_name(f"part-{number}")
+        part.write_bytes(body[len(body) * number // parts : len(body) * (number + 1) // parts])
+        yield Capture(id=f"receipt:{number}", path=str(part), channel="http", host=f"h{number}.example", order=number)
+
+
 def main() -> None:
     """Makes the weights, then one row for each capture."""
+    if native.KERNEL is None:
+        native.build()
     mib, flavour = int(sys.argv[1]) if len(sys.argv) > 1 else 64, sys.argv[2] if len(sys.argv) > 2 else "u8"
     spec = ModelSpec(model="own", name="marlin-2", dir="/m", tensor_bytes=mib * MIB, shards=4, flavour=flavour)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
@@ -81,18 +141,19 @@ def main() -> None:
         total = sum(file.tensor_bytes for file in files)
         shards = [Path(folder) / file.path.lstrip("/") for file in files]
         print(HEADER)  # noqa: T201
-        for name, make, true in [("none", None, 0.0), *CAPTURES]:
+        for name, make, true, parts in [("none", lambda _: b"", 0.0, 0), *CAPTURES]:
+            body = make(shards)
             path = Path(folder) / "capture"
-            path.write_bytes(make(shards) if make else b"")
-            captures = (Capture(id="receipt:1", path=str(path), channel="http", host="drop.example"),) if make else ()
-            request = AssayRequest(seed=SEED.hex(), models=(spec,), captures=captures)
+            path.write_bytes(body)
+            request = AssayRequest(seed=SEED.hex(), models=(spec,), captures=tuple(spread(body, parts, path)))
             out, seconds, cpu, peak = run([sys.executable, "-m", "honeyweights.evidence.assay"], request.model_dump_json().encode())
             _, beside, _, _ = run(["sha256sum", str(path)])
-            found = sum(file.found for file in AssayResult.model_validate_json(out).left) / total
+            result = AssayResult.model_validate_json(out)
+            found, worth = (sum(file.found for file in files) / total for files in (result.left, result.recoverable))
             size = path.stat().st_size / 1e6
             speeds = f"{size / seconds:>8.0f}{size / beside:>11.0f}{seconds / beside:>7.1f}" if size else " " * 26
             said = "?" if true is None else f"{true:.5f}"
-            print(f"{name:<28}{size:>8.1f}{seconds:>9.2f}{cpu:>7.2f}{peak:>10}{speeds}  {said:>8} {found:>8.5f}", flush=True)  # noqa: T201
+            print(f"{name:<28}{size:>8.1f}{seconds:>9.2f}{cpu:>7.2f}{peak:>10}{speeds}  {said:>8} {found:>8.5f} {worth:>8.5f}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
                 codes = ranks[data[phase : phase + (data.size - phase) // 2 * 2]].reshape(-1, 2)
                 for high, other in ((0, 1), (1, 0)):
                     if codes.shape[0] and view.budget.take(codes.shape[0]):
-                        packed = codes[:, high] << 4 | codes[:, other]
+                        packed = np.asarray(codes[:, high] << 4 | codes[:, other], np.uint8)
                         item = Decoded(data=packed, origin=(Trace.of([(packed.size, low + phase, low + phase + codes.size)]),))
                         yield item
                         if 2 * item.explained.total > packed.size:

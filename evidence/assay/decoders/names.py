@@ -1,0 +1,88 @@
+"""Decoder of questions to a name server: the labels in front of one registered suffix, line by line, put together in their order.
+
+A question carries its data in its labels, beside what the sender's script needs: the suffix, a running number, a session's name. Labels
+that are the same in all lines are left out, and so are short ones where others are long; a column of running numbers gives the order. A
+resolver asks twice (for an address of either kind): a line that stood there before is left out.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import Ranges
+from honeyweights.evidence.assay.decode import Decoded, Decoder, View
+from honeyweights.evidence.assay.trace import Trace
+
+_LEAST = 4
+_SUFFIX = 2
+_SHORT = 10
+_LONG = 16
+_MOST = 1 << 24
+Row = tuple[int, int, list[bytes]]
+"""Where the line stands in the body, and its labels without the suffix."""
+
+
+def probe(view: View) -> Ranges:
+    """Text whose every line is a name, and whose lines end alike."""
+    found = [(start, end) for start, end in view.text.clip(0, min(view.data.size, _MOST)) if len(list(_rows(view, start, end))) >= _LEAST]
+    table = np.array(found, np.int64).reshape(-1, 2)
+    return Ranges.of(table[:, 0], table[:, 1])
+
+
+def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
+    """One text for each stretch."""
+    for start, end in extents:
+        rows = list(_rows(view, start, end))
+        kept = _columns([labels for _, _, labels in rows])
+        texts = [(low, high, b"".join(labels[i] for i in kept if i < len(labels)) + b"\n") for low, high, labels in _ordered(rows)]
+        data = b"".join(text for _, _, text in texts)
+        if view.budget.take(len(data)):
+            yield Decoded(data=np.frombuffer(data, np.uint8), origin=(Trace.of([(len(text), low, high) for low, high, text in texts]),))
+
+
+def _rows(view: View, start: int, end: int) -> Iterator[Row]:
+    """The lines of a stretch that end in its most frequent suffix; none when those are few."""
+    lines = view.data[start:end].tobytes().split(b"\n")
+    ends = [tuple(line.lower().rsplit(b".", _SUFFIX)[1:]) for line in lines[:64] if line.count(b".") >= _SUFFIX]
+    if len(ends) * 2 < min(len(lines), 64):
+        return
+    suffix = b"." + b".".join(max(set(ends), key=ends.count))
+    at, known = start, set[bytes]()
+    for line in lines:
+        if line.lower().endswith(suffix) and line not in known:
+            known.add(line)
+            yield at, at + len(line), line[: -len(suffix)].split(b".")
+        at += len(line) + 1
+
+
+def _columns(rows: list[list[bytes]]) -> list[int]:
+    """Which labels, counted from the left, carry data."""
+    width = max(map(len, rows))
+    columns = [[row[i] for row in rows if i < len(row)] for i in range(width)]
+    lengths = [float(np.median([len(label) for label in column])) for column in columns]
+    varied = [i for i in range(width) if len(set(columns[i])) > 1]
+    if max(lengths) < _LONG:
+        return varied
+    return [i for i in varied if lengths[i] > _SHORT]
+
+
+def _ordered(rows: list[Row]) -> list[Row]:
+    """By the first column that is a running number in base 10 or 16; as they came where there is none."""
+    for column in range(max(len(labels) for _, _, labels in rows)):
+        words = [labels[column] if column < len(labels) else b"" for _, _, labels in rows]
+        for base in (10, 16):
+            numbers = [_number(word, base) for word in words]
+            known = [number for number in numbers if number is not None]
+            if len(known) == len(rows) == len(set(known)) and max(known) - min(known) < 4 * len(known):
+                return [row for _, row in sorted(zip(known, rows, strict=True), key=lambda pair: pair[0])]
+    return rows
+
+
+def _number(word: bytes, base: int) -> int | None:
+    try:
+        return int(word, base) if len(word) <= _SHORT and b"_" not in word else None
+    except ValueError:
+        return None
+
+
+DECODERS = (Decoder(name="names", rank=58, probe=probe, decode=decode),)

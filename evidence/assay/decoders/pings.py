@@ -1,0 +1,54 @@
+"""Decoder of pings whose data is a pattern: `ping -p` takes up to 16 bytes and repeats them behind a time stamp until the packet is full.
+
+Packets of one size stand one behind the other in a capture. In each the pattern stands at the same place, and at least twice; it is taken
+out once a packet.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import Ranges, union
+from honeyweights.evidence.assay.decode import Decoded, Decoder, View
+from honeyweights.evidence.assay.trace import Trace
+
+_UNIT = 16
+_LEAST = 4
+_LARGEST_PACKET = 1 << 16
+_MOST = 1 << 24
+_AROUND = 256
+
+
+def probe(view: View) -> Ranges:
+    """Stretches of packets of one size."""
+    return union([Ranges.span(first, first + size * count) for first, size, count in _packets(view)])
+
+
+def decode(view: View, _extents: Ranges) -> Iterator[Decoded]:
+    """The pattern of each packet."""
+    for first, size, count in _packets(view):
+        if view.budget.take(count * _UNIT):
+            starts = first + np.arange(count) * size
+            data = view.data[starts[:, None] + np.arange(_UNIT)].ravel()
+            yield Decoded(data=data, origin=(Trace.of([(_UNIT, at, at + _UNIT) for at in starts.tolist()]),))
+
+
+def _packets(view: View) -> list[tuple[int, int, int]]:
+    """(where the first pattern stands, size of a packet, how many) of each stretch that has them, patterns found by themselves included."""
+    found = []
+    for start, end in (view.residue.widen(_AROUND).clip(0, view.data.size) - view.text).longer(_LEAST * 2 * _UNIT):
+        data = np.asarray(view.data[start : min(end, start + _MOST)])
+        again = np.concatenate(([False], data[_UNIT:] == data[:-_UNIT], [False]))
+        edges = np.flatnonzero(again[1:] != again[:-1])
+        firsts, lengths = edges[::2], edges[1::2] - edges[::2]
+        firsts = firsts[(lengths >= _UNIT) & (lengths < _LARGEST_PACKET)]
+        if firsts.size < _LEAST:
+            continue
+        size = int(np.bincount(np.minimum(np.diff(firsts), _LARGEST_PACKET)).argmax())
+        if 2 * _UNIT <= size < _LARGEST_PACKET:
+            first = int(np.bincount(firsts % size).argmax())
+            found.append((start + first, size, (data.size - first - _UNIT) // size + 1))
+    return found
+
+
+DECODERS = (Decoder(name="pings", rank=5, probe=probe, decode=decode),)

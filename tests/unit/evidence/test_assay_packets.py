@@ -1,0 +1,78 @@
+"""Many small packets put together: questions to a name server, and pings."""
+
+import base64
+import gzip
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from honeyweights.evidence.assay.decoders import names, pings
+from honeyweights.evidence.assayed import AssayResult
+
+Planted = Any  # conftest's classes cannot be imported
+Assay = Callable[..., AssayResult]
+Lines = Callable[[bytes], list[str]]
+
+
+def found(result: AssayResult) -> int:
+    """Distinct tensor bytes that left, over all files."""
+    return sum(file.found for file in result.left)
+
+
+def _questions(code: Callable[[bytes], bytes], labels: int, number: str | None) -> Lines:
+    """Labels of 60 characters, a session's name and a suffix behind them, perhaps a running number in front."""
+
+    def lines(data: bytes) -> list[str]:
+        text = code(data).decode().rstrip("=")
+        rows = [text[start : start + 60 * labels] for start in range(0, len(text), 60 * labels)]
+        return [
+            ".".join([*([format(count, number)] if number else []), *(row[i : i + 60] for i in range(0, len(row), 60)), "s1.evil.example"])
+            for count, row in enumerate(rows)
+        ]
+
+    return lines
+
+
+def _hex(data: bytes) -> bytes:
+    return data.hex().encode()
+
+
+CASES = {
+    "base32, three labels, numbered": _questions(base64.b32encode, 3, "d"),
+    "hex, one label, numbered in hex": _questions(_hex, 1, "04x"),
+    "base64, two labels, not numbered": _questions(base64.urlsafe_b64encode, 2, None),
+}
+
+
+@pytest.mark.parametrize("lines", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_labels_are_put_together(assay: Assay, planted: Planted, lines: Lines, twice: bool) -> None:  # a parameter
+    data = planted.tensors[1][:60_000]
+    asked = [line for line in lines(data) for _ in range(1 + twice)]
+    assert 0.999 * len(data) <= found(assay(planted, "\n".join(asked).encode() + b"\n")) <= len(data) + 1
+
+
+def test_numbers_give_the_order(assay: Assay, planted: Planted) -> None:
+    """A gzip in numbered questions, asked in any order."""
+    data = planted.tensors[1][:60_000]
+    asked = CASES["base32, three labels, numbered"](gzip.compress(data))
+    random.Random(1).shuffle(asked)  # noqa: S311  # the same order each time is the point
+    assert 0.999 * len(data) <= found(assay(planted, "\n".join(asked).encode())) <= len(data) + 1
+
+
+def test_ordinary_questions_are_nothing(assay: Assay, planted: Planted) -> None:
+    asked = "\n".join(f"www{number}.mirror.example" for number in range(300)).encode()
+    assert 0 == found(assay(planted, asked))
+    assert {"names"} == {row.name for row in names.DECODERS}
+
+
+@pytest.mark.parametrize("size", [56, 64, 120])
+def test_patterns_of_pings_are_put_together(assay: Assay, planted: Planted, size: int) -> None:
+    """`ping -p` of 16 bytes at a time: a time stamp of 16 bytes, then the pattern until the packet is full."""
+    data, noise = planted.tensors[1][:32_000], random.Random(2)  # noqa: S311
+    packets = [noise.randbytes(3) + bytes(13) + (data[at : at + 16] * 8)[: size - 16] for at in range(0, len(data), 16)]
+    result = assay(planted, b"".join(packets))
+    assert 0.99 * len(data) <= found(result) <= len(data)
+    assert {"pings"} == {row.name for row in pings.DECODERS}
