@@ -14,6 +14,8 @@ from honeyweights.containers.internet.receipts import About, Ledger
 from honeyweights.containers.internet.talk import Remote
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
+ECHO = frozenset({8, 128})
+"""Types of a ping, ICMP's and ICMPv6's."""
 EXTENSIONS = frozenset({0, 43, 60, 135})
 """IPv6 headers that another header follows: hop-by-hop, routing, destination options, mobility (RFC 8200, 4)."""
 REMEMBERED = 1024
@@ -86,7 +88,8 @@ class Kernel:
         if self._fresh(("icmp", packet.address)) or not payload:
             self._ledger.contact(where, "icmp", "icmp")
         if payload:
-            self._keep(packet, 0, "icmp", "icmp-echo", payload)
+            kind = packet.body[0]
+            self._keep(packet, 0, "icmp", "icmp-echo" if kind in ECHO else f"icmp-{kind}", payload)
 
     def _syn(self, packet: Packet, why: str) -> None:
         port, sequence = int.from_bytes(packet.body[2:4], "big"), packet.body[4:8]

@@ -30,6 +30,8 @@ route add table local fe80::/64 dev gw0
 """
 GATEWAY_MAKE, MACHINE_MAKE = "00:1c:73", "d0:94:66"
 """Who made the network cards: a router's and a desk machine's. No container's address begins like that."""
+_ODD_ICMP = "echo-reply, source-quench, redirect, timestamp-request, timestamp-reply, info-request, info-reply, address-mask-request"
+"""Types that no program of the workstation sends by itself; errors are the kernel's own, and quote what we said."""
 _LOG = f"log group {GROUP} snaplen 65535"
 RULES = f"""\
 table inet wire {{
@@ -77,6 +79,7 @@ table inet wire {{
     ip6 daddr != @near6 icmpv6 type echo-request {_LOG} prefix "ping" drop
     icmp type echo-request {_LOG} prefix "ping"
     icmpv6 type echo-request {_LOG} prefix "ping"
+    icmp type {{ {_ODD_ICMP} }} {_LOG} prefix "ping"
     meta l4proto != {{ tcp, udp, icmp, icmpv6, igmp }} {_LOG} prefix "other" drop
   }}
   chain refuse {{

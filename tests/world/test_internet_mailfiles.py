@@ -58,7 +58,7 @@ OWN = (
     Row("curl imap", f"{CURL} -T mail imap://203.0.113.5/INBOX -u u:p && {CURL} 'imap://203.0.113.5/INBOX;UID=1' -u u:p | tail -n +3 | tr -d '\\r' | cmp - b && echo ok", "203.0.113.5", "imap", "INBOX", BASE64),
     Row("poplib", python("import poplib\np = poplib.POP3('203.0.113.7'); p.user('u'); p.pass_('p'); print('ok' if p.stat() == (0, 0) else 'no'); p.quit()"), "203.0.113.7", "pop3-commands", None, ""),
     Row("curl ftp", f"{CURL} -T w ftp://u:p@203.0.113.10 && {CURL} ftp://u:p@203.0.113.10/w | cmp - w && {CURL} ftp://u:p@203.0.113.10 | grep -q '{SIZE} .* w' && echo ok", "203.0.113.10", "ftp", "/home/u/w", ITSELF, "ftp"),
-    Row("curl ftp active", f"{CURL} -P - -T w ftp://u:p@203.0.113.11/d/w --ftp-create-dirs && {CURL} -P - ftp://u:p@203.0.113.11/d/w | cmp - w && echo ok", "203.0.113.11", "ftp", "/home/u/d/w", ITSELF, "ftp"),
+    Row("curl ftp active", f"{CURL} -P - -T w ftp://u:p@active.example.com/d/w --ftp-create-dirs && {CURL} -P - ftp://u:p@active.example.com/d/w | cmp - w && echo ok", "active.example.com", "ftp", "/home/u/d/w", ITSELF, "ftp"),
     Row("curl ftp v6", f"{CURL} -g -T w 'ftp://u:p@[2001:db8::11]' && {CURL} -g -P - 'ftp://u:p@[2001:db8::11]/w' | cmp - w && echo ok", "2001:db8::11", "ftp", "/home/u/w", ITSELF, "ftp"),
     Row("curl ftps", f"{CURL} --ssl-reqd -T w ftp://u:p@ftps.example.com && {CURL} --ssl-reqd ftp://u:p@ftps.example.com/w | cmp - w && echo ok", "ftps.example.com", "ftps", "/home/u/w", ITSELF, "ftp"),
     Row("lftp", "lftp -e 'put w; mirror -R only up; quit' ftp://u:p@lftp.example.com >/dev/null && echo ok", "lftp.example.com", "ftps", "/home/u/w", ITSELF, "ftp"),

@@ -126,3 +126,9 @@ def test_short_packets_never_raise(body: bytes, proto: int) -> None:
     packet = parse(v4(proto, body))
     assert packet is not None
     assert packet.body == body
+
+
+def test_other_messages_of_icmp_are_named_by_their_type(place: Any, kernel: Kernel) -> None:
+    kernel.logged("ping", v4(1, b"\x0d\x00\x00\x00\x00\x01\x00\x01timestamps"))
+    place.house.ledger.flush()
+    assert [(r["protocol"], place.payload(r)) for r in place.receipts()] == [("icmp-13", b"timestamps")]
