@@ -91,7 +91,7 @@ class Layout:
     def internet(self) -> dict[str, Any]:
         """Body of the internet's creation."""
         mounts = [self._mount("wire", WIRE), self._mount("models", MODELS), self._mount("remote", REMOTE)]
-        host = self._host("internet", memory=self.config.internet_memory_mib, pids=2048, mounts=mounts)
+        host = self._host("internet", memory=self.config.internet_memory_mib, pids=8192, mounts=mounts)
         return self._body("internet", host, talks=True)
 
     def warden(self) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class Machine:
 
     def _locked(self, account: Account, command: Sequence[str], control: int, *, terminal: bool) -> list[str]:
         numbers = (str(account.uid), str(account.uid), account.home, str(int(terminal)), str(control))
-        return [str(PARTS / "jail"), str(self.root), *numbers, *command]
+        name = command[0].rpartition("/")[2] if len(command) > 1 or not command[0].endswith("/bash") else "-bash"  # a login shell
+        return [str(PARTS / "jail"), str(self.root), *numbers, command[0], name, *command[1:]]
 
     def _made(self, name: str, home: str) -> Account:
         number = (

@@ -22,7 +22,7 @@ static const struct {
 } limits[] = {
     {RLIMIT_CPU, 600, 605},  /* seconds; a busy loop ends, an honest checksum does not */
     {RLIMIT_AS, 2 * GIB, 2 * GIB},
-    {RLIMIT_NPROC, 64, 64},
+    {RLIMIT_NPROC, 160, 160},
     {RLIMIT_NOFILE, 256, 256},
     {RLIMIT_CORE, 0, 0},
     {RLIMIT_MEMLOCK, 65536, 65536},
@@ -66,6 +66,6 @@ void lock_up(const struct inmate *inmate) {
     become(inmate);
     umask(022);
     if (chdir(inmate->directory) < 0) dprintf(2, "Could not chdir to home directory %s: %s\n", inmate->directory, strerror(errno));
-    execv(inmate->argv[0], inmate->argv);
-    fail(inmate->argv[0]);
+    execv(inmate->program, inmate->argv);
+    fail(inmate->program);
 }

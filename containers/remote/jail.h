@@ -1,8 +1,8 @@
 /* jail: runs one program for somebody who came to a remote host over SSH, and lets nothing else of this container be seen or touched by it.
  *
- *   jail ROOT UID GID DIRECTORY TERMINAL CONTROL PROGRAM [ARGUMENT...]
+ *   jail ROOT UID GID DIRECTORY TERMINAL CONTROL PROGRAM NAME [ARGUMENT...]
  *
- * ROOT is the host's tree, DIRECTORY where the program starts in it, TERMINAL 1 when stdin is a terminal to be taken as its own, CONTROL a socket: one
+ * NAME is what the program is told that it is called. ROOT is the host's tree, DIRECTORY where the program starts in it, TERMINAL 1 when stdin is a terminal to be taken as its own, CONTROL a socket: one
  * byte in is a signal for the program's group, four bytes out are its wait status, its end is the end of the connection, and of all that was started.
  *
  * The adversary is the program. It has a uid of its own, no capability, no way to new ones, no socket and no file but those of its tree; this process
@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 struct inmate {
-    const char *root, *directory;
+    const char *root, *directory, *program;
     uid_t uid;
     gid_t gid;
     int terminal;

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGUMENTS = 8, ROUNDS = 20 };
+enum { ARGUMENTS = 9, ROUNDS = 20 };
 
 static pid_t program;
 
@@ -87,7 +87,7 @@ static void watch(int control, int signals, const struct inmate *inmate) {
 
 int main(int argc, char **argv) {
     if (argc < ARGUMENTS || atoi(argv[2]) < 1000) return 2;
-    struct inmate inmate = {argv[1], argv[4], (uid_t)atoi(argv[2]), (gid_t)atoi(argv[3]), atoi(argv[5]), argv + 7};
+    struct inmate inmate = {argv[1], argv[4], argv[7], (uid_t)atoi(argv[2]), (gid_t)atoi(argv[3]), atoi(argv[5]), argv + 8};
     int control = atoi(argv[6]);
     sigset_t children;
     sigemptyset(&children);

@@ -35,7 +35,8 @@ NO_SPACE = b"No space left on device"
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": "/dev/null"}
 _FORGE = 'p=$(eval printf %s "$2"); case "$p" in /*) [ -d "$p" ] || [ -w "$(dirname "$p")" ] || p="$HOME$p";; esac; '
-_FORGE += '[ "$1" != receive ] || [ -d "$p" ] || git init -q --bare "$p"; exec "git-$1-pack" "$p"'
+_FORGE += '[ "$1" != receive ] || [ -d "$p" ] || git init -q --bare "$p"; "git-$1-pack" "$p" || exit; '
+_FORGE += 'cd "$p" && ! git rev-parse -q --verify HEAD && b=$(git for-each-ref --count=1 --format="%(refname)" refs/heads) && git symbolic-ref HEAD "$b"; :'
 """A push makes the repository that it goes to, as a forge does; a path that nobody can write is one below the home."""
 _GIT = re.compile(r"(?:\S*/)?git[- ](receive|upload)-pack (.+)", re.DOTALL)
 
@@ -98,7 +99,7 @@ def sftp(channel: Channel, place: Place, wanted: Wanted, _command: bytes) -> Non
 def shell(channel: Channel, place: Place, wanted: Wanted, _command: bytes) -> None:
     """A login shell."""
     watch = Stream(place.ledger, place.where, About(channel="ssh", protocol="ssh-shell", method="shell"))
-    _Session(channel, place, wanted, watch).run(["/bin/bash", "--login"])
+    _Session(channel, place, wanted, watch).run(["/bin/bash"])
 
 
 def resize(master: int, screen: Screen) -> None:
@@ -171,7 +172,7 @@ class _Session:
             variables |= {"TERM": wanted.screen.term, "SSH_TTY": "/dev/pts/3"}
             theirs, reads, write = (slave, slave, slave), (master, master), master
             wanted.master = master
-            if words[-1] == "--login":
+            if words == ["/bin/bash"]:
                 self._greet()
         try:
             running = place.machine.start(place.account, words, variables, theirs, terminal=wanted.screen is not None)
