@@ -74,5 +74,5 @@ def test_patterns_of_pings_are_put_together(assay: Assay, planted: Planted, size
     data, noise = planted.tensors[1][:32_000], random.Random(2)  # noqa: S311
     packets = [noise.randbytes(3) + bytes(13) + (data[at : at + 16] * 8)[: size - 16] for at in range(0, len(data), 16)]
     result = assay(planted, b"".join(packets))
-    assert 0.99 * len(data) <= found(result) <= len(data)
+    assert 0.99 * len(data) <= found(result) <= len(data) + 2  # a byte behind a piece may be right by chance
     assert {"pings"} == {row.name for row in pings.DECODERS}
