@@ -44,13 +44,12 @@ def _values(alphabet: bytes) -> Bytes:
 
 
 def _base32(alphabet: bytes) -> Read:
-    values = _values(alphabet)
+    values = _values(alphabet).astype(np.uint64)
+    pairs = (values[None, :] << np.uint64(5) | values[:, None]).reshape(-1)  # by two characters as a little-endian number
 
     def read(characters: bytes) -> bytes:
-        quintets = values[np.frombuffer(characters, np.uint8)].reshape(-1, 8)
-        number = np.zeros(quintets.shape[0], np.uint64)
-        for k in range(8):
-            number = number << np.uint64(5) | quintets[:, k]
+        tens = pairs[np.frombuffer(characters, "<u2")].reshape(-1, 4)
+        number = tens[:, 0] << np.uint64(30) | tens[:, 1] << np.uint64(20) | tens[:, 2] << np.uint64(10) | tens[:, 3]
         return np.ascontiguousarray(number.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 3:]).tobytes()
 
     return read
