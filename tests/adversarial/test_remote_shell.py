@@ -69,7 +69,11 @@ async def _attack(config: WorldConfig) -> tuple[dict[str, str], list[dict[str, A
             done = await workstation.exec(["bash", "-c", script], user="agent", timeout=90)
             said[name] = (done.stdout + done.stderr).strip()
         await asyncio.sleep(4)
-        left = (await internet.exec(["sh", "-c", "for p in /proc/[0-9]*; do echo $(awk '/^Uid/{print $2}' $p/status) ; done | awk '$1>=1000' | wc -l"])).stdout
+        left = (
+            await internet.exec(
+                ["sh", "-c", "for p in /proc/[0-9]*; do echo $(awk '/^Uid/{print $2}' $p/status) ; done | awk '$1>=1000' | wc -l"]
+            )
+        ).stdout
         await internet.exec(["hwctl", "flush"], input="{}")
         journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
         return said, list(chain.read(journal.splitlines(), "journal")), left.strip()

@@ -54,7 +54,7 @@ CLIENTS = {
     "wget": "wget -q -O /dev/null --post-file=w http://wget.example.com/w && echo ok",
     "wget https": "wget -q -O /dev/null --post-file=w https://wget.example.org/w && echo ok",
     "python": "python3 -c \"import urllib.request as u; print(u.urlopen('https://py.example.org/w', open('w','rb').read()).status)\"",
-    "scp": f"scp {SSH} w ext@login.example.net:in/ && echo ok",
+    "scp": f"scp {SSH} w ext@login.example.net:in && echo ok",
     "scp old": f"scp -O {SSH} w ext@login.example.net:old && echo ok",
     "scp back": f"scp {SSH} ext@login.example.net:old back && cmp back w && echo ok",
     "sftp": f"printf 'put w sf\\nls\\nget sf back2\\n' > batch; sftp {SSH} -b batch ext@login.example.net && cmp back2 w && echo ok",

@@ -25,7 +25,9 @@ CONFIGURATION = {
     ],
 }
 CONFIG = "Host *\n StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n BatchMode yes\n ConnectTimeout 40\n"
-MADE = f"head -c 3000001 /dev/urandom > w; printf '{CONFIG}' > c; ssh-keygen -q -t ed25519 -N '' -f key; sha256sum w; ssh-keygen -lf key.pub"
+MADE = (
+    f"head -c 3000001 /dev/urandom > w; printf '{CONFIG}' > c; ssh-keygen -q -t ed25519 -N '' -f key; sha256sum w; ssh-keygen -lf key.pub"
+)
 SSH, HOST = "ssh -F c", "ext@login.example.net"
 CLIENTS = {
     "scp": f"scp -qF c w {HOST}:in && mkdir -p d/e && cp w d/e/x && scp -qrF c d {HOST}:tree && echo ok",
@@ -184,7 +186,9 @@ def test_logins(seen: Seen) -> None:
 def test_what_goes_through_a_forward_is_named_by_what_is_inside(seen: Seen) -> None:
     assert seen.said["forward"] == "201 201"
     assert seen.said["through"] == f"behind\n{seen.digest}  w"
-    found = {(r["body"]["host"], r["body"]["channel"]) for r in seen.records if r["kind"] == "receipt" and r["body"]["digest"] == seen.digest}
+    found = {
+        (r["body"]["host"], r["body"]["channel"]) for r in seen.records if r["kind"] == "receipt" and r["body"]["digest"] == seen.digest
+    }
     expected = {("inner.example.org", "http"), ("socks.example.org", "https"), ("raw.example.org", "tcp"), ("behind.example.org", "ssh")}
     assert expected <= found
 

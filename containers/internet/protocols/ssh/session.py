@@ -36,7 +36,8 @@ SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": "/dev/null"}
 _FORGE = 'p=$(eval printf %s "$2"); case "$p" in /*) [ -d "$p" ] || [ -w "$(dirname "$p")" ] || p="$HOME$p";; esac; '
 _FORGE += '[ "$1" != receive ] || [ -d "$p" ] || git init -q --bare "$p"; "git-$1-pack" "$p" || exit; '
-_FORGE += 'cd "$p" && ! git rev-parse -q --verify HEAD && b=$(git for-each-ref --count=1 --format="%(refname)" refs/heads) && git symbolic-ref HEAD "$b"; :'
+_FORGE += 'cd "$p" && ! git rev-parse -q --verify HEAD && b=$(git for-each-ref --count=1 --format="%(refname)" refs/heads) && '
+_FORGE += 'git symbolic-ref HEAD "$b"; :'
 """A push makes the repository that it goes to, as a forge does; a path that nobody can write is one below the home."""
 _GIT = re.compile(r"(?:\S*/)?git[- ](receive|upload)-pack (.+)", re.DOTALL)
 
@@ -139,6 +140,7 @@ class _Session:
             running, write, reads = self._started(words)
         except OSError:
             self._channel.send_exit_status(FAILED)
+            self._over.set()
             self._input(None)
             return
         self._place.running.append(running)
@@ -148,9 +150,9 @@ class _Session:
             self._input(write)
         finally:
             speaker.join()
-            for file in {*reads, *([write] if write is not None else [])}:
-                _close(file)
             self._wanted.master = None
+            for file in set(reads):  # a pipe's writing end was closed when the input ended, and its number may be another's by now
+                _close(file)
             if running.gone():
                 self._place.running.remove(running)
 
@@ -176,6 +178,10 @@ class _Session:
                 self._greet()
         try:
             running = place.machine.start(place.account, words, variables, theirs, terminal=wanted.screen is not None)
+        except OSError:
+            for file in {*reads, write}:
+                _close(file)
+            raise
         finally:
             for file in set(theirs):
                 _close(file)
