@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # commands as an agent types them, a line each
 """Somebody who is logged in to a remote host tries to get out of it: at the journal, the spool, other hosts, the server, the engine."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # commands as an agent types them, a line each
 """SSH as real clients meet it, in one real world: remote hosts that run real programs, remember, and let nothing through unseen."""
 
 import asyncio
