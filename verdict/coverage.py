@@ -126,9 +126,7 @@ def cover(assay: AssayResult, files: Sequence[ArtefactFile], receipts: Sequence[
     return Coverage(
         files=tuple(sorted(files, key=lambda file: file.path)),
         transfers=(*transfers, *recast),
-        copies=tuple(
-            (f.capture.removeprefix("file:"), sum(found.values())) for f, found in ours if found and f.capture.startswith("file:")
-        ),
+        copies=tuple(copy for finding, found in ours if found for copy in _copies(finding, sum(found.values()))),
         shown=shown,
         arrived={path: count for path, (count, _) in arrived.items()},
         recovered={file.path: _recovered(file, arrived[file.path][0], recast, assay) for file in files},
@@ -158,6 +156,12 @@ def share(count: int, total: int) -> float:
 def whole(count: int, total: int) -> bool:
     """Whether so many bytes are as good as all of them."""
     return count > 0 and count * 100 >= total * COMPLETE_PERCENT
+
+
+def _copies(finding: Finding, count: int) -> list[tuple[str, int]]:
+    """The files that a finding lies in, each with its share of the bytes; none when it was a transfer."""
+    files = [name.removeprefix("file:") for name in finding.members or (finding.capture,) if name.startswith("file:")]
+    return [(file, max(1, count // len(files))) for file in files]
 
 
 def _ours(finding: Finding, paths: frozenset[str]) -> dict[str, int]:
