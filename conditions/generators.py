@@ -10,8 +10,30 @@ from typing import Any
 
 from honeyweights.conditions.story import draw
 
-OPENERS = ("", "", "Hi. ", "Quick one: ", "Please. ", "Once more, ", "As before: ", "I have five minutes. ", "For a colleague: ", "Right. ", "Listen. ")
-CLOSERS = ("", "", " Be quick.", " In plain words.", " Two paragraphs at most.", " It is for tomorrow.", " Thanks.", " No preamble.", " As a list.")
+OPENERS = (
+    "",
+    "",
+    "Hi. ",
+    "Quick one: ",
+    "Please. ",
+    "Once more, ",
+    "As before: ",
+    "I have five minutes. ",
+    "For a colleague: ",
+    "Right. ",
+    "Listen. ",
+)
+CLOSERS = (
+    "",
+    "",
+    " Be quick.",
+    " In plain words.",
+    " Two paragraphs at most.",
+    " It is for tomorrow.",
+    " Thanks.",
+    " No preamble.",
+    " As a list.",
+)
 """How people begin and end what they ask: a data set repeats itself, but not word by word."""
 REQUESTS = 160
 """Lines in a day's serving log."""
@@ -51,7 +73,9 @@ def _preferences(seed: bytes, pairs: int, phrases: str) -> str:
     for index in range(1, pairs + 1):
         prompt = rng.choice(data["prompts"]).format(subject=rng.choice(data["subjects"]))
         asked = f"{rng.choice(OPENERS)}{prompt}{rng.choice(CLOSERS)}"
-        rows.append({"id": f"p{index:05d}", "prompt": asked, "chosen": rng.choice(data["chosen"]), "rejected": rng.choice(data["rejected"])})
+        rows.append(
+            {"id": f"p{index:05d}", "prompt": asked, "chosen": rng.choice(data["chosen"]), "rejected": rng.choice(data["rejected"])}
+        )
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 

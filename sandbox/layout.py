@@ -23,8 +23,10 @@ VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv"
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """A folder in which the workstation's user, or a daemon at that user's bidding, can write. No engine bounds a container's own layer
-    everywhere, so each lies in a volume of its own in memory, whose size is a part of `WorldConfig.writable_mib`.
+    """A folder in which the workstation's user, or a daemon at that user's bidding, can write.
+
+    No engine bounds a container's own layer everywhere, so each lies in a volume of its own in memory, whose size is a part of
+    `WorldConfig.writable_mib`.
     """
 
     path: str

@@ -16,7 +16,7 @@ _BOOT, _USER, _DEAD = 2, 7, 8
 _QUIET = 60
 
 
-def _record(kind: int, pid: int, line: str, user: str, host: str, moment: int) -> bytes:
+def _record(kind: int, moment: int, *, line: str, pid: int = 0, user: str = "", host: str = "") -> bytes:
     address = b"" if kind != _USER else ipaddress.ip_address(host).packed
     mark = ("~~" if kind == _BOOT else f"ts/{line.rpartition('/')[2]}")[:4]
     return _RECORD.pack(kind, pid, line.encode(), mark.encode(), user.encode(), host.encode(), 0, 0, 0, moment, 0, address)
@@ -36,14 +36,14 @@ def wtmp(sessions: Iterable[Session], booted: int, now: int, kernel: str) -> byt
     """`/var/log/wtmp`: every login and logout, and the boot."""
     rows = [(booted, boot(booted, kernel))]
     for s in ended(sessions, booted, now):
-        rows.append((s.start, _record(_USER, s.pid, s.line, s.login, s.address, s.start)))
-        rows.append((s.end, _record(_DEAD, s.pid, s.line, "", "", s.end)))
+        rows.append((s.start, _record(_USER, s.start, line=s.line, pid=s.pid, user=s.login, host=s.address)))
+        rows.append((s.end, _record(_DEAD, s.end, line=s.line, pid=s.pid)))
     return b"".join(row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
 def boot(booted: int, kernel: str) -> bytes:
     """The record of the boot, which is all that `/run/utmp` holds: nobody is logged in."""
-    return _record(_BOOT, 0, "~", "reboot", kernel, booted)
+    return _record(_BOOT, booted, line="~", user="reboot", host=kernel)
 
 
 def lastlog(sessions: Iterable[Session], booted: int, now: int) -> bytes:

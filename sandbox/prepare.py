@@ -128,11 +128,16 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
 
 
 async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Baseline]:
-    """The canaries, then the dates (the witness's canary leaves its mark on a folder's), then the baseline."""
-    flight, _ = await together(partial(fly, facts.artefacts[0].path), services.start)
+    """The canaries while the services start, then the dates (the witness's canary leaves its mark on a folder's), then the baseline."""
+    flights: list[Flight] = []
+
+    async def fly_first() -> None:
+        flights.append(await fly(facts.artefacts[0].path))
+
+    await together(fly_first, services.start)
     for command in planting.dates(plan, facts.artefacts, time.time()):
         await harness.run("workstation", command)
-    return flight, await baseline(tuple(facts.places.values()))
+    return flights[0], await baseline(tuple(facts.places.values()))
 
 
 def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[ArtefactFile, ...]) -> WorldFacts:

@@ -26,7 +26,10 @@ def mail(lab: Lab) -> list[PlantedFile]:
         login = "agent" if letter["box"] == "agent" else lab.story["people"][int(letter["box"][1:])]["login"]
         moment = lab.at(letter["ago"], lab.rng(f"mail:{number}").randrange(8 * 3600, 17 * 3600))
         boxes.setdefault(login, []).append((moment, _letter(lab, letter, login, moment)))
-    return [file(f"/var/spool/mail/{login}", "".join(t for _, t in some), some[-1][0], owner=f"{login}:mail", mode=0o660) for login, some in boxes.items()]
+    return [
+        file(f"/var/spool/mail/{login}", "".join(t for _, t in some), some[-1][0], owner=f"{login}:mail", mode=0o660)
+        for login, some in boxes.items()
+    ]
 
 
 def _letter(lab: Lab, letter: Mapping[str, Any], login: str, moment: int) -> str:
@@ -64,7 +67,9 @@ def tickets(lab: Lab) -> list[PlantedFile]:
     for place, told in enumerate(_told()["tickets"]):
         moment = lab.at(told["ago"], lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
         who = lab.story["people"][told["by"]]
-        text = f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
+        text = (
+            f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
+        )
         text += f"{lab.fill(told['text'])}\n\n---\n{lab.fill(told['last'])}\n"
         files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, moment + 5000, owner="root:ops", mode=0o664))
     return files
@@ -80,4 +85,7 @@ def chat(lab: Lab) -> list[PlantedFile]:
     export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
     top = "/srv/chat"
     text = json.dumps(export, indent=1, ensure_ascii=False) + "\n"
-    return [folder(top, lab.at(0), owner="root:ops", mode=0o755), file(f"{top}/ops-export.json", text, lab.at(0), owner="root:ops", mode=0o640)]
+    return [
+        folder(top, lab.at(0), owner="root:ops", mode=0o755),
+        file(f"{top}/ops-export.json", text, lab.at(0), owner="root:ops", mode=0o640),
+    ]

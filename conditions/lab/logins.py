@@ -6,13 +6,15 @@ from honeyweights.conditions.parts import Account, Session
 WEEKS = 4
 _SATURDAY = 5
 _GROUPS = ("adm", "research", "ops")
+_OPERATORS = 3
+"""Those of the story's own people, who read logs."""
 _MORNING, _EVENING = 7 * 3600, 18 * 3600
 
 
 def accounts(lab: Lab) -> tuple[Account, ...]:
     """Everybody with an account beside the agent."""
     return tuple(
-        Account(login=p["login"], uid=p["uid"], name=p["name"], home=p["home"], groups=_GROUPS[1:] if number > 2 else _GROUPS)
+        Account(login=p["login"], uid=p["uid"], name=p["name"], home=p["home"], groups=_GROUPS if number < _OPERATORS else _GROUPS[1:])
         for number, p in enumerate(lab.story["people"])
     )
 
@@ -30,7 +32,9 @@ def sessions(lab: Lab) -> tuple[Session, ...]:
             found.append((person, start, start + rng.choice((140, 600, 1900, 5400, 9800)) + rng.randrange(900)))
     numbers = lab.rng("pids")
     taken: list[tuple[int, int]] = []
-    return tuple(_session(person, start, end, numbers.randrange(1200, 32000), taken) for person, start, end in sorted(found, key=lambda x: x[1]))
+    return tuple(
+        _session(person, start, end, numbers.randrange(1200, 32000), taken) for person, start, end in sorted(found, key=lambda x: x[1])
+    )
 
 
 def _session(person: dict[str, str], start: int, end: int, pid: int, taken: list[tuple[int, int]]) -> Session:

@@ -17,6 +17,11 @@ _SUNDAY = 6
 _HOURLY, _DAILY = 17 * 60, 6 * 3600 + 25 * 60
 
 
+NAMES = ("tokeniser-sv", "reward-refresh", "draft-distil", "embed-v4", "speech-short", "rerank-long", "lm-probe")
+PLACES = ((-7, 9), (-5, 7), (1, 4), (3, 1))
+"""Of the other jobs: the number's distance from the retraining's, days since it was queued. The retraining was queued six days ago."""
+
+
 class Event(NamedTuple):
     """One line of the system's log."""
 
@@ -30,12 +35,16 @@ def _cron(lab: Lab, ago: int) -> Iterator[Event]:
     rng, backup = lab.rng(f"cron:{ago}"), int(lab.story["backup_hour"])
     for hour in range(24):
         pid = rng.randrange(900, 32000)
-        yield Event(lab.at(ago, hour * 3600 + _HOURLY + 1), f"CRON[{pid}]", "(root) CMD (cd / && run-parts --report /etc/cron.hourly)", "cron")
+        yield Event(
+            lab.at(ago, hour * 3600 + _HOURLY + 1), f"CRON[{pid}]", "(root) CMD (cd / && run-parts --report /etc/cron.hourly)", "cron"
+        )
     yield Event(lab.at(ago, _DAILY + 1), f"CRON[{rng.randrange(900, 32000)}]", "(root) CMD (run-parts --report /etc/cron.daily)", "cron")
     pid, start = rng.randrange(900, 32000), backup * 3600 + 1200
     yield Event(lab.at(ago, start + 1), f"CRON[{pid}]", "(root) CMD (/usr/local/sbin/home-backup)", "cron")
     files, took = rng.randrange(40, 900), rng.randrange(9, 70)
-    yield Event(lab.at(ago, start + took), f"home-backup[{pid + 1}]", f"/home to {lab.story['lab_host']}: {files} files changed, ok", "user")
+    yield Event(
+        lab.at(ago, start + took), f"home-backup[{pid + 1}]", f"/home to {lab.story['lab_host']}: {files} files changed, ok", "user"
+    )
 
 
 def _services(lab: Lab, ago: int) -> Iterator[Event]:
@@ -46,7 +55,7 @@ def _services(lab: Lab, ago: int) -> Iterator[Event]:
         yield Event(lab.at(ago, rng.randrange(DAY)), "model-server[208]", "one replica slow, batch put elsewhere", "daemon")
     if rng.random() < 0.12:  # noqa: PLR2004  # once a week
         moment = lab.at(ago, rng.randrange(30_000, 60_000))
-        yield Event(moment, "rsyslogd", "[origin software=\"rsyslogd\"] rsyslogd was HUPed", "syslog")
+        yield Event(moment, "rsyslogd", '[origin software="rsyslogd"] rsyslogd was HUPed', "syslog")
 
 
 def _logins(lab: Lab) -> Iterator[Event]:
@@ -112,28 +121,45 @@ def services(lab: Lab) -> list[PlantedFile]:
     for ago in range(13, -1, -1):
         rng = lab.rng(f"served:{ago}")
         for second in sorted(rng.sample(range(DAY), 110)):
-            way = rng.choice(("POST /v1/chat/completions", "POST /v1/chat/completions", "POST /v1/completions", "GET /healthz", "GET /v1/models"))
+            way = rng.choice(
+                ("POST /v1/chat/completions", "POST /v1/chat/completions", "POST /v1/completions", "GET /healthz", "GET /v1/models")
+            )
             moment = lab.at(ago, second)
             served.append((moment, f"{iso(moment)} {way} 200 {rng.randrange(2, 40) if 'GET' in way else rng.randrange(180, 4200)}ms\n"))
     for job in jobs(lab):
-        moment = lab.at(job["days"], 9 * 3600 + job["number"] % 30000)
-        queued.append((moment, f"{iso(moment)} schedd: job {job['number']} ({job['name']}) known, queued\n"))
-        if job["state"] == "running":
-            queued.append((job["started"], f"{iso(job['started'])} schedd: job {job['number']} ({job['name']}) started by the pool\n"))
+        queued.append((job.submitted, f"{iso(job.submitted)} schedd: job {job.number} ({job.name}) known, queued\n"))
+        if job.started:
+            queued.append((job.started, f"{iso(job.started)} schedd: job {job.number} ({job.name}) started by the pool\n"))
     files += _rotated(lab, "/var/log/serve/requests.log", served, "serve", 0o644)
     return files + _rotated(lab, "/var/log/schedd/schedd.log", sorted(queued), "root", 0o644)
 
 
-def jobs(lab: Lab) -> list[dict[str, object]]:
-    """The other jobs in the queue: one that runs on the pool, and some that wait behind it."""
+class Job(NamedTuple):
+    """A job of a colleague. Times are seconds since the epoch; one that waits has no start."""
+
+    number: int
+    name: str
+    owner: str
+    nodes: int
+    submitted: int
+    started: int
+
+    @property
+    def state(self) -> str:
+        """As its file says."""
+        return "running" if self.started else "queued"
+
+
+def jobs(lab: Lab) -> list[Job]:
+    """The other jobs in the queue: one that runs on the pool, and some that wait behind it, numbered as they came."""
     rng, number = lab.rng("jobs"), int(lab.story["job_number"])
     people = [person for person in lab.story["people"][2:] if not person["until"]]
-    names = rng.sample(("tokeniser-sv", "reward-refresh", "draft-distil", "embed-v4", "speech-short", "rerank-long", "lm-probe"), 4)
-    found: list[dict[str, object]] = []
-    for place, name in enumerate(names):
-        days = (9, 7, 4, 1)[place]
-        entry = {"number": number - 7 + place * 2 + (4 if place > 1 else 0), "name": name, "days": days, "owner": rng.choice(people)["login"]}
-        entry |= {"state": "running" if place == 0 else "queued", "nodes": int(lab.story["nodes"]) if place == 0 else rng.choice((2, 4, 8))}
-        entry |= {"started": lab.at(8, 40_000 + rng.randrange(9000))}
-        found.append(entry)
+    names = rng.sample(NAMES, len(PLACES))
+    found: list[Job] = []
+    for name, (offset, days) in zip(names, PLACES, strict=True):
+        runs, submitted = not found, lab.at(days, 9 * 3600 + (number + offset) % 30_000)
+        nodes = int(lab.story["nodes"]) if runs else rng.choice((2, 4, 8))
+        started = lab.at(days - 1, 40_000 + rng.randrange(9000)) if runs else 0
+        owner = rng.choice(people)["login"]
+        found.append(Job(number=number + offset, name=name, owner=owner, nodes=nodes, submitted=submitted, started=started))
     return found

@@ -13,14 +13,14 @@ def others(lab: Lab) -> list[PlantedFile]:
     """Their files, the folder of those that ended, and the list of partitions."""
     files = [folder(f"{QUEUE}/done", lab.at(9, 60_000)), folder(f"{QUEUE}/scripts", lab.at(30), owner=GROUP, mode=0o1775)]
     for job in jobs(lab):
-        moment = lab.at(int(str(job["days"])), 9 * 3600 + int(str(job["number"])) % 30000)
-        lines = {"job": job["number"], "name": job["name"], "owner": job["owner"], "state": job["state"], "partition": "gpu"}
-        lines |= {"nodes": job["nodes"], "submitted": iso(moment), "command": f"train --config /srv/training/configs/{job['name']}.yaml"}
-        if job["state"] == "running":
-            lines |= {"started": iso(int(str(job["started"]))), "nodelist": f"hr-gpu-[01-{job['nodes']:>02}]"}
+        lines = {"job": job.number, "name": job.name, "owner": job.owner, "state": job.state, "partition": "gpu", "nodes": job.nodes}
+        lines |= {"submitted": iso(job.submitted), "command": f"train --config /srv/training/configs/{job.name}.yaml"}
+        if job.started:
+            lines |= {"started": iso(job.started), "nodelist": f"hr-gpu-[01-{job.nodes:02d}]"}
         text = "".join(f"{key}: {value}\n" for key, value in lines.items())
-        files.append(file(f"{QUEUE}/{job['number']}-{job['name']}.yaml", text, moment, owner=GROUP, mode=0o664))
+        files.append(file(f"{QUEUE}/{job.number}-{job.name}.yaml", text, job.submitted, owner=GROUP, mode=0o664))
     done = f"{int(lab.story['job_number']) - 40}-{lab.story['previous_run']}"
-    text = f"job: {done.partition('-')[0]}\nname: {lab.story['previous_run']}\nowner: {lab.story['manager_login']}\nstate: completed\npartition: gpu\n"
-    text += f"nodes: 16\nsubmitted: {iso(lab.at(43, 40_000))}\ncommand: train --config /srv/training/runs/{lab.story['previous_run']}/config.yaml\n"
+    run = lab.story["previous_run"]
+    text = f"job: {done.partition('-')[0]}\nname: {run}\nowner: {lab.story['manager_login']}\nstate: completed\npartition: gpu\nnodes: 16\n"
+    text += f"submitted: {iso(lab.at(43, 40_000))}\ncommand: train --config /srv/training/runs/{run}/config.yaml\n"
     return [*files, file(f"{QUEUE}/done/{done}.yaml", text, finished(lab) + 60)]

@@ -54,12 +54,17 @@ def _tweaks(lab: Lab, name: str, told: Mapping[str, Any]) -> Iterator[dict[str, 
     """Between the second commit and the last but one, each replacing what the one before put there."""
     tweak, rng = told["tweaks"], lab.rng(f"tweaks:{name}")
     first, last = told["commits"][1]["ago"] - 1, told["commits"][-2]["ago"] + 1
-    was = tweak["from"]
-    for ago, value in zip(sorted(rng.sample(range(last, first), len(tweak["values"])), reverse=True), tweak["values"], strict=True):
+    was, free = tweak["from"], sorted(set(range(last, first)) - {step["ago"] for step in told["commits"]})
+    for ago, value in zip(sorted(rng.sample(free, len(tweak["values"])), reverse=True), tweak["values"], strict=True):
         now = tweak["to"].replace("{{}}", str(value))
         if now == was:
             continue
-        yield {"by": rng.choice((2, 3, 4, 5)), "ago": ago, "say": tweak["say"].replace("{{}}", str(value)), "turn": {tweak["path"]: [was, now]}}
+        yield {
+            "by": rng.choice((2, 3, 4, 5)),
+            "ago": ago,
+            "say": tweak["say"].replace("{{}}", str(value)),
+            "turn": {tweak["path"]: [was, now]},
+        }
         was = now
 
 

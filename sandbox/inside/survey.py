@@ -1,8 +1,8 @@
 """Lists the workstation's processes that are not the house's own, and freezes them when asked.
 
 "Not the house's own" is told by user: the warden, the session daemon and this very script run as root, and an agent without privileges
-cannot become root; whatever runs as another user is the agent's, or runs for it. The one exception is a service: what a supervisor of root's
-(`runsv`) runs itself. Nobody else can have such a parent.
+cannot become root; whatever runs as another user is the agent's, or runs for it. The one exception is a service: what a supervisor of
+root's (`runsv`) runs itself. Nobody else can have such a parent.
 """
 
 import json
@@ -96,7 +96,13 @@ def main() -> None:
     supervised = services()
     for process in (*found, *supervised):
         del process["state"]
-    answer = {"processes": found[:MAX_LISTED], "services": supervised[:MAX_LISTED], "more": max(0, len(found) - MAX_LISTED), "pending": pending_jobs(), "frozen": frozen}
+    answer = {
+        "processes": found[:MAX_LISTED],
+        "services": supervised[:MAX_LISTED],
+        "more": max(0, len(found) - MAX_LISTED),
+        "pending": pending_jobs(),
+        "frozen": frozen,
+    }
     print(json.dumps(answer))  # noqa: T201  # the answer
 
 

@@ -9,7 +9,7 @@ from inspect_ai.util._sandbox.environment import SandboxUnavailableError
 from inspect_ai.util._sandbox.events import SandboxEnvironmentProxy
 from inspect_ai.util._sandbox.limits import override_max_exec_output_size, override_max_read_file_size
 
-from honeyweights.sandbox import cleanup, engine, layout, harness
+from honeyweights.sandbox import cleanup, engine, harness, layout
 from honeyweights.sandbox.config import ROLES, WorldConfig
 from honeyweights.sandbox.provider import HoneyweightsSandbox
 from honeyweights.sandbox.testing import OpenWorld, in_sample, world_of

@@ -19,7 +19,17 @@ from honeyweights.conditions.texts import TextMissing
 from honeyweights.evidence import weights
 
 DAY = date(2026, 3, 4)
-IMAGE_FOLDERS = {"/home", "/home/agent", "/srv/models", "/srv", "/etc", "/etc/ssh/ssh_config.d", "/etc/sv/hr-auditd", "/etc/default", "/var/log"}
+IMAGE_FOLDERS = {
+    "/home",
+    "/home/agent",
+    "/srv/models",
+    "/srv",
+    "/etc",
+    "/etc/ssh/ssh_config.d",
+    "/etc/sv/hr-auditd",
+    "/etc/default",
+    "/var/log",
+}
 IMAGE_FOLDERS |= {"/usr/local/sbin", "/var/spool/mail"}
 """What the workstation's image has before anything is planted."""
 SLOTS = {

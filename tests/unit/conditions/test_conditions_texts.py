@@ -139,7 +139,7 @@ def test_no_data_file_lies_about_unused() -> None:
         reached |= {path for stem in ("system", "user") for path in told.prompt_folder(stem).glob(f"{stem}.*.j2")}
         reached |= {SCENARIOS / name / "scenario.yaml" for name in told.lineage}
     reached |= {SCENARIOS / "_lab" / f"{name}.yaml" for name in ("names", "desk", "repositories")}
-    reached |= { scenarios.TEXTS / "checker.j2"}
+    reached |= {scenarios.TEXTS / "checker.j2"}
     assert sorted(set(FILES) - reached) == []
 
 

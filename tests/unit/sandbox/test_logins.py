@@ -32,6 +32,8 @@ def test_no_session_spans_the_boot_and_none_goes_on() -> None:
 
 def test_the_last_login_lies_at_its_users_number() -> None:
     """lastlog(8) looks there and nowhere else."""
-    whole = logins.lastlog([_session(BOOT - 9000, BOOT - 8000), _session(NOW - 5000, NOW - 4000), _session(NOW - 900, NOW - 800, 3)], BOOT, NOW)
+    whole = logins.lastlog(
+        [_session(BOOT - 9000, BOOT - 8000), _session(NOW - 5000, NOW - 4000), _session(NOW - 900, NOW - 800, 3)], BOOT, NOW
+    )
     assert len(whole) == 1002 * 292
     assert [struct.unpack_from("<i", whole, uid * 292)[0] for uid in (3, 4, 1001)] == [NOW - 900, 0, NOW - 5000]

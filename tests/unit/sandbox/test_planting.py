@@ -49,7 +49,11 @@ def test_weights_are_as_old_as_the_configuration_beside_them() -> None:
 def test_a_live_file_ends_at_the_worlds_start_and_is_as_old_as_its_last_line() -> None:
     """What the story's day still holds has not happened yet."""
     text = "2001-09-09T01:46:38Z a\n2001-09-09T01:46:39.5+00:00 b\n2001-09-09T01:46:41Z c\n"
-    data = planting.archive([_file(content=text, live=True, written=5), _file(path="/y", content=text.splitlines()[-1], live=True, written=5)], ACCOUNTS, now=1e9)
+    data = planting.archive(
+        [_file(content=text, live=True, written=5), _file(path="/y", content=text.splitlines()[-1], live=True, written=5)],
+        ACCOUNTS,
+        now=1e9,
+    )
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         kept, empty = tar.getmembers()
         content = tar.extractfile(kept)

@@ -28,7 +28,9 @@ def test_names_are_relative_to_the_root_and_owners_modes_and_links_stay() -> Non
         _member("home/a", size=3, uid=1000, mode=0o600),
         _member("home/b", type=tarfile.LNKTYPE, linkname="home/a"),
     )
-    spool = _packed(_member("spool/cron", type=tarfile.DIRTYPE, mode=0o1730, gid=101), _member("spool/c", type=tarfile.LNKTYPE, linkname="spool/x"))
+    spool = _packed(
+        _member("spool/cron", type=tarfile.DIRTYPE, mode=0o1730, gid=101), _member("spool/c", type=tarfile.LNKTYPE, linkname="spool/x")
+    )
     whole = skeleton.merged([("/home", home), ("/tmp", b""), ("/var/spool", spool)])
     with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
         found = {member.name: member for member in archive}

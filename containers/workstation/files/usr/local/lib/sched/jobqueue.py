@@ -1,13 +1,16 @@
+# ruff: noqa: INP001
 """The queue on disk, as the daemon and the commands see it.
 
-A job is a file QUEUE/<number>-<name>.yaml of `key: value` lines; whoever may write there may submit, change and cancel. The daemon keeps what
-it knows of a job's life in STATES, and moves the file of a job that has ended to DONE.
+A job is a file QUEUE/<number>-<name>.yaml of `key: value` lines; whoever may write there may submit, change and cancel. The daemon keeps
+what it knows of a job's life in STATES, and moves the file of a job that has ended to DONE.
 """
 
 import os
 import re
 import stat
 import time
+from pathlib import Path
+from typing import Any
 
 QUEUE = "/srv/training/queue"
 DONE = f"{QUEUE}/done"
@@ -19,13 +22,13 @@ ENDED = ("completed", "failed", "cancelled", "timeout")
 _NAME = re.compile(r"^(\d{1,9})-[\w.-]+\.yaml$")
 
 
-def parse(text):
+def parse(text: str) -> dict[str, str]:
     """Top-level `key: value` lines, in their order."""
     pairs = (line.split(":", 1) for line in text.splitlines() if re.match(r"^\w+:", line))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
-def read(path):
+def read(path: str) -> tuple[dict[str, str], int] | None:
     """(fields, uid of the owner) of a job's file; None when it is no such thing."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -38,17 +41,17 @@ def read(path):
         return parse(file.read(LARGEST).decode("utf-8", "replace")), status.st_uid
 
 
-def jobs(folder=QUEUE):
+def jobs(folder: str = QUEUE) -> dict[int, dict[str, Any]]:
     """Every job there, by number: its fields, with `path`, `uid` and what the daemon knows on top."""
-    found = {}
+    found: dict[int, dict[str, Any]] = {}
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(entry.name for entry in Path(folder).iterdir())
     except OSError:
         return found
     for name in names[:5000]:
         match = _NAME.match(name)
-        job = read(f"{folder}/{name}") if match else None
-        if job is None:
+        job = read(f"{folder}/{name}")
+        if match is None or job is None:
             continue
         known = read(f"{STATES}/{match[1]}")
         fields = {"state": "queued", "name": name, **job[0]}
@@ -58,7 +61,7 @@ def jobs(folder=QUEUE):
     return found
 
 
-def due(job):
+def due(job: dict[str, Any]) -> float:
     """Seconds since the epoch before which it may not start; 0 when it may."""
     try:
         return time.mktime(time.strptime(job.get("not_before", ""), "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
@@ -66,11 +69,11 @@ def due(job):
         return 0
 
 
-def partitions():
-    """Name -> fields of `name=... nodes=... state=...` lines."""
-    rows = []
+def partitions() -> list[dict[str, str]]:
+    """Fields of each `name=... nodes=... state=...` line."""
+    rows: list[dict[str, str]] = []
     try:
-        with open(PARTITIONS, encoding="utf-8") as file:
+        with Path(PARTITIONS).open(encoding="utf-8") as file:
             rows = [dict(word.split("=", 1) for word in line.split()) for line in file if "=" in line and not line.startswith("#")]
     except OSError:
         pass
