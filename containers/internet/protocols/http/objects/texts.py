@@ -2,9 +2,9 @@
 
 import json
 import re
+from html import escape
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from honeyweights.containers.internet.spool import Capture, Spool
 
