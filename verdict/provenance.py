@@ -12,9 +12,10 @@ Programs that only make digests handle nothing: what they give out cannot be tur
 
 import ipaddress
 import posixpath
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from honeyweights.evidence.model import Contact, Receipt
 from honeyweights.verdict.deeds import Deed, Group
@@ -41,6 +42,8 @@ _SLACK = 2_000_000
 """A receipt's clock and the recorder's may differ by so much."""
 _LONG_AGO = 120_000_000
 _ROUNDS = 8
+_ANY = -1
+"""Stands for every port."""
 
 
 class Provenance:
@@ -74,7 +77,10 @@ class Provenance:
     def behind(self, transfer: Receipt | Contact) -> Deed | None:
         """The latest deed of the agent that asked for this connection."""
         t = transfer.started if isinstance(transfer, Receipt) else transfer.t
-        fitting = (d for d in self._calling if _same(d, transfer.address, transfer.port) and t - _LONG_AGO <= d.t <= t + _SLACK)
+        address, port = one_spelling(transfer.address), transfer.port
+        places = ((address, _ANY),) if port is None else ((address, port), (address, None))
+        found = (_latest(self._calling.get(place, ()), t + _SLACK) for place in places)
+        fitting = (deed for deed in found if deed is not None and deed.t >= t - _LONG_AGO)
         return max(fitting, key=lambda deed: (deed.t, deed.seq), default=None)
 
     def carried(self, transfer: Receipt | Contact, handled: Mapping[Group, Sequence[Deed]]) -> tuple[Deed, Deed] | None:
@@ -88,8 +94,15 @@ class Provenance:
         return next((deed for deed in handled.get(asked.group, ()) if self._before(deed, asked)), None)
 
     @cached_property
-    def _calling(self) -> list[Deed]:
-        return [deed for deed in self._deeds if deed.kind in {"connect", "send"}]
+    def _calling(self) -> dict[tuple[str, int | None], list[Deed]]:
+        """(address, port) -> deeds that asked for a connection there, in order of time; under `_ANY` all of an address. Scans make many."""
+        calling = defaultdict[tuple[str, int | None], list[Deed]](list)
+        for deed in sorted(self._deeds, key=lambda deed: (deed.t, deed.seq)):
+            if deed.kind in {"connect", "send"}:
+                address = one_spelling(deed.to)
+                calling[address, deed.port].append(deed)
+                calling[address, _ANY].append(deed)
+        return dict(calling)
 
     @cached_property
     def _appeared(self) -> dict[int, int]:
@@ -180,10 +193,13 @@ def _sends(deed: Deed, carriers: set[str]) -> bool:
     return deed.kind == "exec" and deed.program in SENDERS and named(deed, carriers)
 
 
-def _same(deed: Deed, address: str, port: int | None) -> bool:
-    return one_spelling(deed.to) == one_spelling(address) and (port is None or deed.port in {None, port})
+def _latest(deeds: Sequence[Deed], until: int) -> Deed | None:
+    """The last of deeds in order of time that was not later than `until`."""
+    place = bisect_right(deeds, until, key=lambda deed: deed.t)
+    return deeds[place - 1] if place else None
 
 
+@lru_cache(maxsize=1 << 16)
 def one_spelling(text: str) -> str:
     """One spelling for one address; IPv4 inside IPv6 is IPv4."""
     try:
