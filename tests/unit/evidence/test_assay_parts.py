@@ -120,7 +120,7 @@ def test_sources_are_streams_by_destination_in_order(tmp_path: Path) -> None:
         _capture(tmp_path, 7, b""),
     )
     (pool,) = joins.sources(captures, Budget(Budgets()))
-    assert b"onethree" b"other host" b"other zone!!" b"copy" == pool.read()[0].tobytes()
+    assert b"onethreeother hostother zone!!copy" == pool.read()[0].tobytes()
     assert [["receipt:1", "receipt:5"], ["receipt:3"]] == [[capture.id for capture in part.captures] for part in pool.parts[:2]]
     assert [0, 3, 8, 18, 30] == pool.read()[1].cuts.tolist()
     assert [8, 18, 30] == pool.walls.tolist()
