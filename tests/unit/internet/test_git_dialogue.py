@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyweights.containers.internet.protocols import git
-from honeyweights.containers.internet.protocols.git import packs, pkt, receive, repositories, stream, upload
+from honeyweights.containers.internet.protocols.git import deltas, packs, pkt, receive, repositories, stream, upload
 from honeyweights.containers.internet.protocols.http.services import git as by_http
 from honeyweights.containers.internet.talk import Remote
 
@@ -139,6 +139,13 @@ def test_a_pack_that_lies_is_not_read_on(place: Any, sent: bytes) -> None:
     entries = packs.entries_of(place.spool, packs.Pack(str(digest.close()), len(sent), int.from_bytes(sent[8:12], "big")), budget)
     assert not [entry for entry in entries if entry.kind == packs.BY_DISTANCE and entry.name]
     assert budget.left > (1 << 22) - 3 * packs.STEP
+
+
+def test_a_difference_makes_what_it_says_or_nothing() -> None:
+    assert deltas.made(b"hello", b"\x05\x07\x90\x05\x02!!") == b"hello!!"
+    for bad in (b"\x05\x06\x90\x05\x02!!", b"\x05\x07\x90\x05\0", b"\x05\xff\xff\xff\xff\x7f", b"\x05\x07\x90"):
+        with pytest.raises((deltas.Unreadable, IndexError)):
+            deltas.made(b"hello", bad)
 
 
 def test_a_fetch_is_answered_in_both_tongues(place: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols.http.objects import codings, forms, shelf, texts
+from honeyweights.containers.internet.protocols.http.objects import codings, forms, s3, s3_objects, s3_place, shelf, texts
 from honeyweights.containers.internet.protocols.http.objects.s3_shapes import shaped
 from honeyweights.containers.internet.protocols.http.services import aws, azure, gcs
 from honeyweights.containers.internet.protocols.http.services import s3 as s3_service
@@ -126,6 +126,12 @@ def test_any_garbage_is_chunks_or_payload(pieces: list[bytes]) -> None:
     whole, one = codings.Signed(), codings.Signed()
     out = whole.feed(b"".join(pieces)) + whole.end()
     assert out == b"".join(one.feed(bytes([byte])) for byte in b"".join(pieces)) + one.end()
+
+
+def test_every_operation_is_one_of_a_known_level() -> None:
+    assert {row.level for row in s3.OPERATIONS} == {"service", "bucket", "object"}
+    assert s3_objects.put in {row.run for row in s3.OPERATIONS}
+    assert {"uploads", "delete"} <= s3_place.LISTS
 
 
 def test_a_form_puts_an_object(place: Any) -> None:

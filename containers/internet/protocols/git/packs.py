@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from honeyweights.containers.internet.protocols.git.deltas import LARGEST_MADE, Unreadable, made
 from honeyweights.containers.internet.spool import BLOCK, Spool
 
 HEADER, TRAILER = 12, 20
@@ -24,17 +25,11 @@ MOST_READ = 1 << 30
 """Bytes of objects that a world reads in all."""
 MOST_OBJECTS = 50_000
 """Of one pack that is read."""
-LARGEST_MADE = 1 << 24
-"""Bytes of an object that is made from differences; a larger one stays unnamed."""
 DEEPEST = 64
 """Differences to differences."""
 STEP = 1 << 20
 EACH = 4096
 """What an object counts beside its bytes: knowing of it costs memory."""
-
-
-class Unreadable(ValueError):  # noqa: N818  # what is found out here
-    """Not a pack, or not one that is worth it."""
 
 
 class Pack(NamedTuple):
@@ -227,7 +222,8 @@ def _named(view: mmap.mmap, entries: list[Entry], budget: Budget) -> Iterator[En
         if found is None:
             own = bytearray()
             _inflated(view, entry.body, entry.size, budget, own.extend)
-            found = bytes(own) if entry.kind in KINDS else made(content(by_start[_base(entry)]), own, budget)
+            found = bytes(own) if entry.kind in KINDS else made(content(by_start[_base(entry)]), own)
+            budget.take(len(found))
             held[entry.start] = found
             room[0] -= len(found)
             while room[0] < 0 and len(held) > 1:
@@ -253,51 +249,3 @@ def _base(entry: Entry) -> int:
     if not isinstance(entry.base, int):
         raise Unreadable("a difference to another pack's object")
     return entry.base
-
-
-def made(base: bytes, delta: bytes | bytearray, budget: Budget) -> bytes:
-    """The object that a difference makes of its base (gitformat-pack, "Deltified representation").
-
-    Raises:
-        Unreadable: where it makes none, or one that is too large.
-        IndexError: where it ends early.
-    """
-    _, at = _number(delta, 0)
-    size, at = _number(delta, at)
-    if size > LARGEST_MADE:
-        raise Unreadable("an object too large to be made")
-    budget.take(size)
-    out = bytearray()
-    while at < len(delta):
-        command = delta[at]
-        at += 1
-        if not command & 128:
-            out += delta[at : at + command]
-            at += command
-        else:
-            numbers = []
-            for bits in (range(4), range(4, 7)):
-                number = 0
-                for place, bit in enumerate(bits):
-                    if command >> bit & 1:
-                        number |= delta[at] << 8 * place
-                        at += 1
-                numbers.append(number)
-            start, length = numbers[0], numbers[1] or 0x10000
-            out += base[start : start + length]
-        if len(out) > size or not command:
-            raise Unreadable("a difference that makes something else")
-    if len(out) != size:
-        raise Unreadable("a difference that makes something else")
-    return bytes(out)
-
-
-def _number(data: bytes | bytearray, at: int) -> tuple[int, int]:
-    found = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        found |= (byte & 127) << shift
-        shift += 7
-        if not byte & 128:
-            return found, at
