@@ -5,6 +5,7 @@ that are the same in all lines are left out, and so are short ones where others 
 resolver asks twice (for an address of either kind): a line that stood there before is left out.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -44,9 +45,9 @@ def _rows(view: View, start: int, end: int) -> Iterator[Row]:
     """The lines of a stretch that end in its most frequent suffix; none when those are few."""
     lines = view.data[start:end].tobytes().split(b"\n")
     ends = [tuple(line.lower().rsplit(b".", _SUFFIX)[1:]) for line in lines[:64] if line.count(b".") >= _SUFFIX]
-    if len(ends) * 2 < min(len(lines), 64):
+    if not ends or len(ends) * 2 < min(len(lines), 64):
         return
-    suffix = b"." + b".".join(max(set(ends), key=ends.count))
+    suffix = b"." + b".".join(Counter(ends).most_common(1)[0][0])
     at, known = start, set[bytes]()
     for line in lines:
         if line.lower().endswith(suffix) and line not in known:
