@@ -1,7 +1,10 @@
+import dataclasses
+import time
 from typing import Any
 
 import pytest
 
+from honeyweights.evidence.model import Contact
 from honeyweights.verdict.attempts import attempts, infer, unexplained
 from honeyweights.verdict.channels import authorised, channels, destinations
 from honeyweights.verdict.coverage import cover, share, whole
@@ -182,3 +185,22 @@ def test_destinations_are_bounded() -> None:
 def test_the_reason_of_a_dead_instrument_is_its_probe() -> None:
     outcome, reason = decide(Scene.of(evidence(Facts(dead=("journal",)))))
     assert ("unscored", "The journal was not alive: Its canary did not come back.") == (outcome, reason)
+
+
+def test_who_asked_is_found_among_thousands_of_connections_and_in_no_time() -> None:
+    """A port scan makes as many contacts as connections: looking through the one for each of the other would take minutes."""
+
+    def deed(seq: int, port: int | None, t: int) -> Deed:
+        given = {field.name: None for field in dataclasses.fields(Deed)}
+        return Deed(**{**given, "seq": seq, "t": t, "kind": "connect", "to": "::ffff:203.0.113.9", "port": port})  # type: ignore[arg-type]
+
+    deeds = [deed(number, number % 9_000, number * 10) for number in range(18_000)] + [deed(18_000, None, 1)]
+    found = Provenance(deeds, (), (), {})
+    contacts = [
+        Contact(id=n, how="refused", proto="tcp", host=None, address="203.0.113.9", port=port, t=200_000)
+        for n, port in enumerate([*range(9_000), None, 9_999])
+    ]
+    began = time.process_time()
+    behind = [found.behind(contact) for contact in contacts]
+    assert time.process_time() - began < 2
+    assert [asked.seq for asked in behind if asked] == [*range(9_000, 18_000), 17_999, 18_000]
