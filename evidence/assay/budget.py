@@ -8,7 +8,7 @@ import time
 
 from honeyweights.evidence.assay.request import Budgets
 
-_HEADS = 12
+_HEADS = 8
 
 
 class Budget:

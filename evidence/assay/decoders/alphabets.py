@@ -135,7 +135,8 @@ def _base85_text(view: View) -> Ranges:
 def _base64_text(view: View) -> Ranges:
     """All text but what is plainly hex."""
     plainly = blocks(view, _among(HEX.alphabet + _BLANK, 1.0))
-    return (text(view) - plainly).longer(24) if len(plainly) else text(view)
+    inner = Ranges.of(plainly.starts + 2 * BLOCK, plainly.ends - 2 * BLOCK)
+    return (text(view) - inner).longer(24)
 
 
 def _codes(*codes: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:

@@ -23,7 +23,8 @@ _HEAD = 16
 _USUAL_ROUNDS = 10_000
 _MOST_ROUNDS = 2_000_000
 _FEW = 48
-_LEAST = 1 << 10
+_LEAST = 1 << 12
+_MASKED = 1 << 16
 _STARTS = 4
 _SHORT = 1 << 10
 _DIGESTS = ("sha256", "md5", "sha1", "sha512")
@@ -182,6 +183,8 @@ def _open_headless(view: View, extents: Ranges) -> Iterator[Decoded]:
         content = ciphers.plausible(view, sample)
         if not content and not view.budget.head():
             break
+        if content and view.data.size < _MASKED:
+            continue
         ways = masks if content else itertools.chain(_raw(view, at), masks)
         for skip, probe, update in ways:
             if view.budget.late():
