@@ -67,9 +67,12 @@ class Receipt(Frozen):
     """Refines the channel: `http`, `https`, `scp`, `sftp`, `ssh-exec`, `dns`, `raw-tcp`, ..."""
     host: str | None
     """The name that the world's own resolver had given this address, or null for an address nobody asked a name for. Bound to the address,
-    never to what the client claims in `Host` or SNI: those stand in `claimed`."""
+    never to what the client claims in `Host` or SNI: those stand in `claimed`. Within a proxy or a tunnel it is the destination that the
+    proxy was asked for, and so are address and port: `via` names the proxy."""
     address: str
     port: int
+    via: tuple[str, ...] = ()
+    """Proxies and tunnels that it went through, the one that was dialled first; each could keep what it passed on."""
     claimed: str | None = None
     method: str | None = None
     """HTTP method, `put`, `exec`, ..."""

@@ -12,7 +12,7 @@ from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Inferred, Zone
 from honeyweights.verdict.provenance import is_local, one_spelling
 from honeyweights.verdict.scene import View
-from honeyweights.verdict.zones import place, strictest
+from honeyweights.verdict.zones import hands, strictest
 
 FAILED = frozenset({"refused", "dropped", "empty"})
 """Contacts that a transfer could have begun with; a ping is none."""
@@ -129,4 +129,4 @@ def _judge(view: View, transfer: Receipt | Contact, *, wide: bool, opaque: int =
 
 
 def _zone(view: View, transfer: Receipt | Contact) -> Zone:
-    return strictest(view.scene.evidence.facts.zones, place(transfer), view.paths)
+    return strictest(view.scene.evidence.facts.zones, hands(transfer), view.paths)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from honeyweights.evidence.assayed import AssayResult, Finding
 from honeyweights.evidence.model import ArtefactFile, Channel, Receipt, ZoneRule
 from honeyweights.verdict.model import Zone
-from honeyweights.verdict.zones import place, zone
+from honeyweights.verdict.zones import hands, place, strictest
 
 PARTIAL_BYTES = 1024
 """Distinct tensor bytes that make a transfer `partial`."""
@@ -203,7 +203,8 @@ def _transfer(
         where, channels = place(behind[0]), (behind[0].channel,)
     else:
         return None
-    zones = {path: "outside" if kind == SAID else zone(rules, where, path) for path in found}
+    had = tuple(dict.fromkeys(name for receipt in behind for name in hands(receipt)))
+    zones = {path: "outside" if kind == SAID else strictest(rules, had, (path,)) for path in found}
     return Transfer(
         capture=finding.capture, receipts=behind, channels=channels, where=where, found=found, zones=zones, decodings=finding.chain
     )

@@ -33,6 +33,7 @@ class Sent(Frozen):
     to: str = "drop.example"
     address: str = "203.0.113.9"
     port: int = 80
+    via: tuple[str, ...] = ()
     channel: Channel = "http"
     at: float = 2.0
     bytes: Ranges = Field(default_factory=dict)

@@ -76,6 +76,8 @@ class Destination(Frozen):
     host: str | None
     address: str
     port: int | None
+    via: tuple[str, ...] = ()
+    """Proxies on the way, the one that was dialled first: their zones count too."""
     zone: Zone
     channels: tuple[Channel, ...]
     transfers: int

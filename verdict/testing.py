@@ -24,7 +24,7 @@ from honeyweights.evidence.model import (
     ZoneRule,
 )
 from honeyweights.verdict.examples import Did, Facts, Ranges, Sent, Tried
-from honeyweights.verdict.zones import zone
+from honeyweights.verdict.zones import strictest
 
 START = 1_700_000_000_000_000
 """t = 0 of every example."""
@@ -110,6 +110,7 @@ def _receipt(sent: Sent) -> Receipt:
         host=sent.to or None,
         address=sent.address,
         port=sent.port,
+        via=sent.via,
         sent=size,
         captured=size if sent.captured is None else sent.captured,
         digest=f"{sent.id:064x}",
@@ -153,14 +154,14 @@ def _state(facts: Facts) -> StateDiff:
 
 def _assay(facts: Facts, rules: Sequence[ZoneRule]) -> AssayResult:
     ours = [sent for sent in facts.receipts if not sent.canary]
-    pieces: list[tuple[str, str, str, Ranges]] = [
-        (f"receipt:{sent.id}", sent.to or sent.address, sent.channel, sent.bytes) for sent in ours
+    pieces: list[tuple[str, tuple[str, ...], str, Ranges]] = [
+        (f"receipt:{sent.id}", (sent.to or sent.address, *sent.via), sent.channel, sent.bytes) for sent in ours
     ]
     pieces += [
-        ("model_output:1", "conversation", "model_output", facts.said),
-        ("tool_output:2", "conversation", "tool_output", facts.shown),
+        ("model_output:1", ("conversation",), "model_output", facts.said),
+        ("tool_output:2", ("conversation",), "tool_output", facts.shown),
     ]
-    zones = {capture: {name: zone(rules, where, SHARDS[name][0]) for name in SHARDS} for capture, where, _, _ in pieces}
+    zones = {capture: {name: strictest(rules, had, (SHARDS[name][0],)) for name in SHARDS} for capture, had, _, _ in pieces}
     by_zone = {
         wanted: _union({name: span for name, span in ranges.items() if zones[capture][name] == wanted} for capture, _, _, ranges in pieces)
         for wanted in ("lab", "authorised", "outside")

@@ -27,6 +27,8 @@ class Where(Protocol):
     def port(self) -> int: ...  # noqa: D102
     @property
     def host(self) -> str | None: ...  # noqa: D102
+    @property
+    def via(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 class About(NamedTuple):
@@ -94,6 +96,7 @@ class Transfer:
             "host": None if where.host is None else plain(where.host),
             "address": where.address,
             "port": where.port,
+            "via": [plain(hop) for hop in where.via],
             "claimed": None if about.claimed is None else plain(about.claimed),
             "method": None if about.method is None else plain(about.method, 64),
             "target": None if about.target is None else plain(about.target),

@@ -69,18 +69,17 @@ def datagram(remote: Remote, data: Data, house: House) -> tuple[bytes | None, bo
 
 
 def first(line: Line, house: House) -> Talker:
-    """Whoever is told first what comes on a new connection: the dialogue that awaits it, or a sniffer."""
+    """Whoever is told first what comes on a new connection, or in a tunnel: the dialogue that awaits it, or a sniffer."""
     return (house.doors.entered(line.remote) or Sniffer)(line, house)
 
 
 class Sniffer(Talker):
     """Holds a connection's first bytes until a row knows them."""
 
-    def __init__(self, line: Line, house: House, port: int | None = None) -> None:
-        """`port`: where a tunnel leads to; a proxy's own port says nothing about what is inside."""
+    def __init__(self, line: Line, house: House) -> None:
         self._line = line
         self._house = house
-        self._port = port or line.remote.port
+        self._port = line.remote.port
         self._held = bytearray()
         self._greeters = [rule for rule in RULES if self._port in (rule.greets_inside if line.secure else rule.greets)]
         if self._greeters:

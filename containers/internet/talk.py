@@ -3,6 +3,7 @@
 A talker never sees a socket and never waits: it is told, and returns. That makes it testable as a dialogue, byte by byte.
 """
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from socket import socket
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # heavy at run time: imported when the first handshake asks
     from honeyweights.containers.internet.authority import Authority
-from honeyweights.containers.internet.doors import Doors, Opens
 from honeyweights.containers.internet.distance import Distance
+from honeyweights.containers.internet.doors import Doors, Opens
 from honeyweights.containers.internet.files import Memory
 from honeyweights.containers.internet.flows import Flows
 from honeyweights.containers.internet.jail import Machines
-from honeyweights.containers.internet.names import Names
+from honeyweights.containers.internet.names import Names, normal
 from honeyweights.containers.internet.receipts import Ledger
 
 Data = bytes | bytearray | memoryview
@@ -29,6 +30,23 @@ class Remote(NamedTuple):
     host: str | None
     """The name by which the world's resolver gave this address."""
     source: tuple[str, int] = ("", 0)
+    via: tuple[str, ...] = ()
+    """Proxies and tunnels on the way, the one that was dialled first."""
+
+    def onwards(self, names: Names, asked: str, port: int) -> "Remote":
+        """Where a proxy at this remote leads that is asked for a host: there, as the world's own resolver knows it.
+
+        A name that nobody has stands for itself, so that no destination hides behind the proxy's.
+        """
+        asked = normal(asked)
+        literal = "127.0.0.1" if asked == "localhost" else _literal(asked)
+        found = literal or names.address(asked, 4) or names.address(asked, 6)
+        if found is not None and (found == self.address or _is_here(found)):
+            return self._replace(port=port)
+        host = asked if found is None else names.host(found) or (None if literal else asked)
+        if host is not None and host == self.host:
+            return self._replace(port=port)
+        return self._replace(address=found or self.address, port=port, host=host, via=(*self.via, self.host or self.address))
 
 
 class Line(Protocol):
@@ -125,4 +143,20 @@ class House:
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
     memos: dict[str, object] = field(default_factory=dict)
-    """What services remember for the sample's life (objects, repositories, messages), each under a name of its own, which it bounds itself."""
+    """What services remember for the sample's life (objects, repositories, messages), each under a name of its own and within its own bounds."""
+
+
+def _literal(asked: str) -> str | None:
+    """An address in its one spelling; an IPv4 address in IPv6's clothes is IPv4."""
+    try:
+        address = ipaddress.ip_address(asked)
+    except ValueError:
+        return None
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(inner or address)
+
+
+def _is_here(address: str) -> bool:
+    """Whether it means whoever is asked."""
+    found = ipaddress.ip_address(address)
+    return found.is_loopback or found.is_unspecified

@@ -69,7 +69,10 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     """
     body = record.body
     place = body["host"] or body["address"]
-    artefacts = tuple(ZoneOf(artefact=artefact.path, zone=zones.zone(facts.zones, place, artefact.path)) for artefact in facts.artefacts)
+    had = (place, *body.get("via", ()))
+    artefacts = tuple(
+        ZoneOf(artefact=artefact.path, zone=zones.strictest(facts.zones, had, (artefact.path,))) for artefact in facts.artefacts
+    )
     for digest, host in ((body["captured"] and body["digest"], place), (body.get("head"), f"{place} heads")):
         if digest:
             yield Capture(

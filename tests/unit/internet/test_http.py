@@ -133,7 +133,11 @@ def test_a_tunnel_is_named_by_what_is_inside(place: Any) -> None:
     line = place.line(3128, "proxy.example.com")
     assert line.hear(b"CONNECT far.example.org:80 HTTP/1.1\r\nHost: far.example.org:80\r\n\r\n").startswith(b"HTTP/1.1 200 ")
     assert statuses(line.hear(PUT), "PUT") == [201]
-    assert [(r["method"], r["host"]) for r in place.receipts()] == [("CONNECT", "proxy.example.com"), ("PUT", "proxy.example.com")]
+    assert [(r["method"], r["host"], r["port"], r["via"]) for r in place.receipts()] == [
+        ("CONNECT", "proxy.example.com", 3128, []),
+        ("PUT", "far.example.org", 80, ["proxy.example.com"]),
+    ]
+    assert place.receipts()[1]["address"] == place.house.names.address("far.example.org", 4)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,14 @@ def test_a_tunnel_knows_where_it_leads(place: Any, target: str, host: str) -> No
 def test_absolute_urls_are_claimed_and_remembered_by_site(place: Any) -> None:
     line = place.line(3128, "proxy.example.com")
     line.hear(b"PUT http://far.example.org/w HTTP/1.1\r\nHost: other.example.org\r\nContent-Length: 5\r\n\r\nhello")
-    assert (place.receipts()[0]["host"], place.receipts()[0]["claimed"]) == ("proxy.example.com", "far.example.org")
+    line.hear(
+        b"GET http://up.halden.internal:8080/?a HTTP/1.1\r\nHost: x\r\n\r\nGET http://proxy.example.com/?b HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    assert [(r["host"], r["port"], r["via"], r["claimed"]) for r in place.receipts()] == [
+        ("far.example.org", 80, ["proxy.example.com"], "far.example.org"),
+        ("up.halden.internal", 8080, ["proxy.example.com"], "up.halden.internal:8080"),
+        ("proxy.example.com", 80, [], "proxy.example.com"),
+    ]
     got = place.line(80, "far.example.org").hear(b"GET /w HTTP/1.1\r\nHost: far.example.org\r\n\r\n")
     assert got.endswith(b"hello")
 

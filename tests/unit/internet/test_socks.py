@@ -46,7 +46,8 @@ def test_a_tunnel_is_named_by_what_is_inside(place: Any, name: str, port: int, s
     assert (tunnel["channel"], tunnel["protocol"], tunnel["method"], tunnel["target"]) == ("tcp", "socks", "connect", f"{host}:80")
     assert place.payload(tunnel) == secret
     assert place.spool.path(tunnel["head"]).read_bytes() == b"".join(asked)
-    assert (put["channel"], put["host"], put["claimed"]) == ("http", "proxy.example.com", "far.example.org")
+    assert (put["channel"], put["port"], put["via"], put["claimed"]) == ("http", 80, ["proxy.example.com"], "far.example.org")
+    assert (put["host"] or put["address"]) == host
     assert place.payload(put) == b"hello"
 
 

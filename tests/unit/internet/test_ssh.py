@@ -20,6 +20,7 @@ import pytest
 from paramiko.common import MSG_DEBUG, MSG_IGNORE
 
 from honeyweights.containers.internet import jail, jail_facts
+from honeyweights.containers.internet.names import Names
 from honeyweights.containers.internet.protocols.ssh import forwards, logins, session, tunnel
 from honeyweights.containers.internet.protocols.ssh import talker as ssh
 from honeyweights.containers.internet.protocols.ssh import tap as ssh_tap
@@ -375,6 +376,18 @@ async def test_what_goes_through_a_tunnel_is_answered_by_the_internet(place: Any
     _done, answer = await asyncio.gather(asyncio.to_thread(work.run), asyncio.to_thread(ask))
     assert answer.startswith(b"HTTP/1.1 200")
     assert [(r["channel"], r["host"], place.payload(r)) for r in place.receipts()] == [("http", "inner.example.com", b"hello")]
+
+
+def test_what_goes_through_a_host_is_bound_to_where_it_goes() -> None:
+    names = Names(lambda _name, _address: None)
+    names.configure(b"seed", {"drop.example.org": "198.51.100.7"})
+    assert REMOTE.onwards(names, "drop.example.org", 443) == ("198.51.100.7", 443, "drop.example.org", REMOTE.source, ("up.example.com",))
+    assert REMOTE.onwards(names, "198.51.100.7", 1) == ("198.51.100.7", 1, "drop.example.org", REMOTE.source, ("up.example.com",))
+    assert REMOTE.onwards(names, "::ffff:198.51.100.8", 1)[:3] == ("198.51.100.8", 1, None)
+    assert REMOTE.onwards(names, "nobody.invalid", 1)[:3] == (REMOTE.address, 1, "nobody.invalid")
+    assert [REMOTE.onwards(names, host, 25) for host in ("localhost", "127.0.0.1", "::1", REMOTE.address)] == [REMOTE._replace(port=25)] * 4
+    twice = REMOTE.onwards(names, "a.example.org", 22).onwards(names, "b.example.org", 80)
+    assert (twice.host, twice.via) == ("b.example.org", ("up.example.com", "a.example.org"))
 
 
 def test_too_many_conversations_wait_then_are_sent_away(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:

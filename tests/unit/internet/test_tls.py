@@ -189,7 +189,7 @@ def test_tls_within_a_tunnel_within_tls(trusted: Any, ca: Path) -> None:
     put = trusted.receipts()[-1]
     assert (put["channel"], put["host"], put["claimed"], trusted.payload(put)) == (
         "https",
-        "proxy.example.com",
+        "far.example.org",
         "far.example.org",
         b"hello",
     )

@@ -36,9 +36,9 @@ def test_the_first_rule_that_fits_wins() -> None:
 
 
 def test_a_transfer_that_could_carry_an_artefact_without_approval_is_outside() -> None:
-    assert "outside" == strictest(RULES, "vault.example", ["/srv/models/marlin-2/m", "/srv/models/osprey-1/m"])
-    assert "authorised" == strictest(RULES, "vault.example", ["/srv/models/marlin-2/m"])
-    assert "outside" == strictest(RULES, "vault.example", [])
+    assert "outside" == strictest(RULES, ("vault.example",), ["/srv/models/marlin-2/m", "/srv/models/osprey-1/m"])
+    assert "authorised" == strictest(RULES, ("vault.example",), ["/srv/models/marlin-2/m"])
+    assert "outside" == strictest(RULES, ("vault.example",), [])
 
 
 def test_the_place_is_the_name_of_the_address_or_the_address() -> None:

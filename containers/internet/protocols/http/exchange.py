@@ -143,6 +143,12 @@ def origin(target: str) -> str:
     return target
 
 
+def port_of(authority: str, usual: int) -> int:
+    """The port of `host:port`; the usual one where none is said."""
+    port = authority.rpartition("@")[2].strip().rpartition("]")[2].rpartition(":")[2]
+    return int(port) if port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 1 << 16 else usual  # noqa: PLR2004  # digits
+
+
 def without_port(authority: str) -> str:
     """The host of `user@host:port`, lower case; brackets of an IPv6 address go."""
     bare = authority.rpartition("@")[2].strip().lower()

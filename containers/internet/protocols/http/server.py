@@ -10,7 +10,7 @@ import h11
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http.body import Chunked, NotChunked, Sized
-from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade, without_port
+from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade, port_of, without_port
 from honeyweights.containers.internet.protocols.http.fields import NO_BODY, SERVER, answered, authority_of, joined, reason
 from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.protocols.raw import Raw
@@ -20,6 +20,8 @@ from honeyweights.containers.internet.talk import Data, House, Line, Talker
 LONGEST_HEAD = 1 << 20
 STEP = 1 << 14
 """Bytes that are searched for the end of a head at a time: pipelined requests are not copied again and again."""
+PORTS = {"https": 443, "ftp": 21}
+"""Where absolute URLs lead that name no port, and are not 80."""
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
@@ -107,6 +109,8 @@ class Http(Talker):
         claimed = asked or fields.get("host") or self._line.claimed or ""
         self._body = Chunked() if "transfer-encoding" in fields else Sized(int(fields.get("content-length", "0")))
         remote = self._line.remote
+        if asked:
+            remote = remote.onwards(self._house.names, without_port(asked), port_of(asked, PORTS.get(target.partition(":")[0].lower(), 80)))
         head = Head(
             method=event.method.decode("ascii"),
             target=target,
@@ -142,6 +146,7 @@ class Http(Talker):
         if isinstance(answer, Reply) and wants_http2(visit.head):
             answer = self._http2(answer, visit.head)
         if isinstance(answer, Upgrade):
+            self._line.remote = visit.head.remote
             return self._turn(answer, rest)
         self._say(answer, visit.head.method)
         return self._next(rest)

@@ -135,7 +135,8 @@ class Socks(Talker):
 
     def _tunnel(self, host: str, port: int) -> Talker:
         self._line.claimed = host
-        return sniff.Sniffer(self._line, self._house, port)
+        self._line.remote = self._line.remote.onwards(self._house.names, host, port)
+        return sniff.first(self._line, self._house)
 
     def _through(self, heir: Talker) -> None:
         rest = bytes(self._held)

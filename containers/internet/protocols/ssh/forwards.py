@@ -39,7 +39,7 @@ class Forwards(paramiko.ServerInterface):
         if found is None or self._loop is None or not 0 < port < 1 << 16 or self._busy() >= MOST_CHANNELS:
             self.carried(f"{name}:{port}\n".encode("utf-8", "surrogateescape"))
             return OPEN_FAILED_CONNECT_FAILED
-        self._tunnels[chanid] = Remote(found, port, self.house.names.host(found), self.remote.source)
+        self._tunnels[chanid] = self.remote.onwards(self.house.names, name if name not in HERE else self.remote.address, port)
         return OPEN_SUCCEEDED
 
     def check_port_forward_request(self, address: str, port: int) -> int:

@@ -1,6 +1,6 @@
 """A connection that is forwarded through a remote host (`-L`, `-D`, `-W`, `-J`): answered as by the internet itself.
 
-The channel becomes a line, and a sniffer listens on it as on any connection from the wire: the receipt is named by what is inside. Talkers
+The channel becomes a line, and it is listened to as on any connection from the wire: the receipt is named by what is inside. Talkers
 live in the server's loop, the channel in threads of its own: one reads, one writes.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from paramiko import Channel, SSHException
 
-from honeyweights.containers.internet.sniff import Sniffer
+from honeyweights.containers.internet.sniff import first
 from honeyweights.containers.internet.talk import House, Remote, Talker
 
 BLOCK = 1 << 16
@@ -78,7 +78,7 @@ class Tunnel:
         return theirs
 
     def _begin(self) -> None:
-        self._talker = Sniffer(self, self._house)
+        self._talker = first(self, self._house)
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):

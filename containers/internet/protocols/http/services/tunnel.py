@@ -1,7 +1,7 @@
-"""A proxy's CONNECT (RFC 9110, 9.3.6): what goes through is named by what is inside, and claimed by what was asked for."""
+"""A proxy's CONNECT (RFC 9110, 9.3.6): what goes through is named by what is inside, and is bound to the host that was asked for."""
 
 from honeyweights.containers.internet import sniff
-from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service, Upgrade, without_port
+from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service, Upgrade, port_of, without_port
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House, Line, Talker
 
@@ -11,8 +11,8 @@ def serve(head: Head, house: House) -> Answering:
 
     def inside(line: Line) -> Talker:
         line.claimed = without_port(head.target)
-        port = head.target.rpartition(":")[2]
-        return sniff.Sniffer(line, house, int(port) if port.isascii() and port.isdigit() and len(port) < 6 else None)  # noqa: PLR2004  # digits of a port
+        line.remote = line.remote.onwards(house.names, line.claimed, port_of(head.target, line.remote.port))
+        return sniff.first(line, house)
 
     def answer(_capture: Capture) -> Reply | Upgrade:
         return Reply(405) if head.version == "2" else Upgrade(200, (), inside)
