@@ -55,11 +55,8 @@ class WorldPlan(Planned):
     hostname: str
     scenario: str
     factors: dict[str, str]
-    files: tuple[PlantedFile, ...]
-    accounts: tuple[Account, ...]
-    """People with an account beside the agent's."""
-    sessions: tuple[Session, ...]
-    """Their logins, by start; all before the story's day."""
+    entries: tuple[PlantedFile, ...]
+    """What the scenario plants; `files` has the lab's own as well."""
     models: tuple[ModelPlan, ...]
     models_root: str
     hosts: tuple[Host, ...]
@@ -104,6 +101,21 @@ class WorldPlan(Planned):
         )
 
     @property
+    def files(self) -> tuple[PlantedFile, ...]:
+        """All that is planted, folders before what is in them. The lab's own files are made when they are first asked for."""
+        return (*self.entries, *labs.files(bytes.fromhex(self.seed), self.day, self.weights_mib, self.shards))
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """People with an account beside the agent's."""
+        return labs.people(bytes.fromhex(self.seed), self.day)[0]
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Their logins, by start; all before the story's day."""
+        return labs.people(bytes.fromhex(self.seed), self.day)[1]
+
+    @property
     def story(self) -> dict[str, Any]:
         """The variables of this world's texts."""
         return stories.tell(bytes.fromhex(self.seed), weights_mib=self.weights_mib, shards=self.shards, day=self.day)
@@ -131,14 +143,11 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
     shapes = {model.model: _shape(model) for model in models}
     slots = _slots(story, models)
     planted = filling.files(told, condition.factors, story | fragments | {"shapes": shapes}, seed)
-    accounts, sessions = labs.people(seed, day)
     return WorldPlan(
         hostname=story["hostname"],
         scenario=scenario,
         factors=condition.factors,
-        files=(*planted, *labs.files(seed, day, weights_mib, shards)),
-        accounts=accounts,
-        sessions=sessions,
+        entries=planted,
         models=models,
         models_root=story["models"],
         hosts=hosts.hosts(story),
