@@ -143,7 +143,7 @@ class House:
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
     memos: dict[str, object] = field(default_factory=dict)
-    """What services remember for the sample's life (objects, repositories, messages), each under a name of its own and within its own bounds."""
+    """What services remember for the sample's life (objects, messages, ...), each under a name of its own and within its own bounds."""
 
 
 def _literal(asked: str) -> str | None:
