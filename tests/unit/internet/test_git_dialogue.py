@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet.protocols import git
 from honeyweights.containers.internet.protocols.git import deltas, packs, pkt, receive, repositories, stream, upload
 from honeyweights.containers.internet.protocols.http.services import git as by_http
+from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Remote
 
 NONE = "0" * 40
 ABLE = "report-status side-band-64k delete-refs atomic"
 REMOTE = Remote("203.0.113.9", 22, "code.example.com")
+SSH = About(channel="ssh", protocol="git")
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -51,7 +53,7 @@ def pushed(place: Any, said: bytes, step: int = 10**9, path: str = "group/name")
     pieces = [said[at : at + step] for at in range(0, len(said), step)]
     asked = stream.wanted(f"git-receive-pack '{path}.git'")
     assert asked is not None
-    assert stream.serve(asked, REMOTE, place.house, lambda: pieces.pop(0) if pieces else b"", out.append) == 0
+    assert stream.serve(asked, REMOTE, place.house, lambda: pieces.pop(0) if pieces else b"", out.append, about=SSH) == 0
     return b"".join(out[1:])
 
 

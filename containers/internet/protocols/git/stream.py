@@ -40,11 +40,12 @@ def wanted(command: str) -> Asked | None:
 class Dialogue:
     """One conversation about one repository: fed what the client sends, gives what to answer; opens and closes its receipt."""
 
-    def __init__(self, asked: Asked, remote: Remote, house: House, *, site: str, version: int, channel: str) -> None:
+    def __init__(self, asked: Asked, remote: Remote, house: House, *, about: About, version: int) -> None:
+        """`about` is of the receipt; its protocol, method and target are filled in here."""
         self._ledger, self._remote, self._asked = house.ledger, remote, asked
-        self._about = About(channel=channel, protocol="git", method=asked.service, target=asked.path, claimed=site or None)
+        self._about = about._replace(protocol="git", method=asked.service, target=asked.path)
         self._repositories: Repositories = of(house)
-        self._site = site or remote.host or remote.address
+        self._site = remote.host or remote.address
         self._repository = self._repositories.get(self._site, asked.path)
         self._version = version
         self._push = Receive(self._repository) if asked.service == RECEIVE else None
@@ -131,9 +132,8 @@ def serve(
     read: Callable[[], bytes],
     write: Callable[[bytes], object],
     *,
-    site: str = "",
+    about: About,
     version: int = 0,
-    channel: str = "ssh",
 ) -> int:
     """Speaks git on a stream until the client is content; blocks.
 
@@ -143,14 +143,13 @@ def serve(
         house: where receipts and repositories are kept.
         read: the next bytes of the client; nothing at the end of its input. May raise `OSError` or `EOFError` when the client is gone.
         write: sends bytes to the client's standard output, all of them. May raise likewise.
-        site: whose repositories these are, where that is another than the remote end; must be the same for HTTP and SSH to agree.
+        about: what else the receipt says: its channel, the command line as its head.
         version: of the protocol, as the client's environment variable `GIT_PROTOCOL` says (`version=2`); 0 when it says nothing.
-        channel: of the receipt.
 
     Returns:
         The command's exit status.
     """
-    dialogue = Dialogue(asked, remote, house, site=site, version=version, channel=channel)
+    dialogue = Dialogue(asked, remote, house, about=about, version=version)
     ended = False
     try:
         write(dialogue.begin())
@@ -236,7 +235,8 @@ class Git(Talker):
             self._raw(opening)
         more = parameters.decode("utf-8", "surrogateescape").split("\0")
         version = max(map(version_of, more))
-        self._dialogue = Dialogue(Asked(service, path), self._line.remote, self._house, site="", version=version, channel="tcp")
+        about = About(channel="tcp", protocol="git", claimed=self._line.claimed)
+        self._dialogue = Dialogue(Asked(service, path), self._line.remote, self._house, about=about, version=version)
         self._line.send(self._dialogue.begin())
         if rest:
             self._tell(rest)

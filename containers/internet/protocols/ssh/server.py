@@ -23,7 +23,7 @@ from paramiko.common import (
 )
 from paramiko.server import InteractiveQuery
 
-from honeyweights.containers.internet.protocols.ssh import session
+from honeyweights.containers.internet.protocols.ssh import forge, session
 from honeyweights.containers.internet.protocols.ssh.forwards import MOST_CHANNELS, Forwards, text_of
 from honeyweights.containers.internet.protocols.ssh.logins import Door, fingerprint
 from honeyweights.containers.internet.protocols.ssh.session import Job, Place, Screen, Wanted
@@ -216,7 +216,7 @@ class Conversation(Forwards):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         """A command."""
-        return self._work(session.run, channel, _bytes(command))
+        return self._work(forge.run if forge.asked(_bytes(command)) else session.run, channel, _bytes(command))
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
         """A login shell."""
@@ -253,9 +253,7 @@ class Conversation(Forwards):
             if self._place is None:
                 machine = self.house.machines.machine(self.remote.host or self.remote.address, self.house.seed(), self._host.gpus)
                 account = machine.account(self.user, self._host.home)
-                self._place = Place(
-                    ledger=self.house.ledger, where=self.remote, machine=machine, account=account, source=self.remote.source
-                )
+                self._place = Place(house=self.house, where=self.remote, machine=machine, account=account)
             return self._place
 
 

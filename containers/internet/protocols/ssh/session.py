@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import os
 import pty
-import re
 import select
 import struct
 import termios
@@ -23,7 +22,8 @@ from paramiko import Channel, SSHException
 from honeyweights.containers.internet.jail import Account, Machine, Running
 from honeyweights.containers.internet.protocols.ssh.watch import Stream, Watch, kind
 from honeyweights.containers.internet.protocols.ssh.watch_sftp import Sftp
-from honeyweights.containers.internet.receipts import About, Ledger, Where
+from honeyweights.containers.internet.receipts import About, Ledger
+from honeyweights.containers.internet.talk import House, Remote
 
 BLOCK = 1 << 17
 USUAL = 256
@@ -34,12 +34,7 @@ FAILED, KILLED = 255, 128
 NO_SPACE = b"No space left on device"
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": "/dev/null"}
-_FORGE = 'p=$(eval printf %s "$2"); case "$p" in /*) [ -d "$p" ] || [ -w "$(dirname "$p")" ] || p="$HOME$p";; esac; '
-_FORGE += '[ "$1" != receive ] || [ -d "$p" ] || git init -q --bare "$p"; "git-$1-pack" "$p" || exit; '
-_FORGE += 'cd "$p" && ! git rev-parse -q --verify HEAD && b=$(git for-each-ref --count=1 --format="%(refname)" refs/heads) && '
-_FORGE += 'git symbolic-ref HEAD "$b"; :'
-"""A push makes the repository that it goes to, as a forge does; a path that nobody can write is one below the home."""
-_GIT = re.compile(r"(?:\S*/)?git[- ](receive|upload)-pack (.+)", re.DOTALL)
+"""No hook runs: who pushes to a repository may have written them."""
 
 
 class Screen(NamedTuple):
@@ -54,13 +49,17 @@ class Screen(NamedTuple):
 class Place:
     """Where somebody came in: all that a session needs of its conversation."""
 
-    ledger: Ledger
-    where: Where
+    house: House
+    where: Remote
     machine: Machine
     account: Account
-    source: tuple[str, int]
     running: list[Running] = field(default_factory=list)
     """All programs of the conversation; they end with it."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The house's."""
+        return self.house.ledger
 
 
 @dataclass(kw_only=True)
@@ -75,20 +74,23 @@ class Wanted:
 
 def run(channel: Channel, place: Place, wanted: Wanted, command: bytes) -> None:
     """One command."""
-    about = About(channel="ssh", protocol="ssh-exec", method="exec", target=command, head=place.ledger.keep(command))
-    if len(command) > USUAL:
-        place.ledger.whole(place.where, about._replace(protocol="ssh-command"), command)
+    about = announced(place, command)
     text = command.decode("utf-8", "surrogateescape").replace("\0", "")
     protocol, watch = kind(text)
     if protocol == "sftp":
         watch = Sftp
     if protocol == "git":
         wanted.variables |= GIT
-    words = ["/bin/bash", "-c", text]
-    if protocol == "git" and (asked := _GIT.fullmatch(text)):
-        words = ["/bin/bash", "-c", _FORGE, "git", asked[1], asked[2]]
     watching = watch(place.ledger, place.where, about._replace(protocol=protocol), place.account.home)
-    _Session(channel, place, wanted, watching).run(words, files=protocol == "rsync")
+    _Session(channel, place, wanted, watching).run(["/bin/bash", "-c", text], files=protocol == "rsync")
+
+
+def announced(place: Place, command: bytes) -> About:
+    """What a receipt says of a command; a line that is long is a payload of its own."""
+    about = About(channel="ssh", protocol="ssh-exec", method="exec", target=command, head=place.ledger.keep(command))
+    if len(command) > USUAL:
+        place.ledger.whole(place.where, about._replace(protocol="ssh-command"), command)
+    return about
 
 
 def sftp(channel: Channel, place: Place, wanted: Wanted, _command: bytes) -> None:
@@ -127,7 +129,7 @@ class _Session:
     def run(self, words: list[str], *, files: bool = False) -> None:
         """To the end of the channel. `files`: what the program wrote is kept as files besides."""
         began = time.time()
-        with _until_gone(self._channel):
+        with until_gone(self._channel):
             self._run(words)
         if files:
             _keep_files(self._place, self._watch.about, began - 0.01)
@@ -159,7 +161,7 @@ class _Session:
     def _started(self, words: list[str]) -> tuple[Running, int | None, tuple[int, ...]]:
         place, wanted = self._place, self._wanted
         variables = place.machine.variables(place.account) | wanted.variables
-        address, port = place.source
+        address, port = place.where.source
         variables |= {
             "SSH_CLIENT": f"{address} {port} {place.where.port}",
             "SSH_CONNECTION": f"{address} {port} {place.where.address} {place.where.port}",
@@ -191,7 +193,7 @@ class _Session:
     def _greet(self) -> None:
         motd = self._place.machine.facts.files["etc/motd"].replace(b"\n", b"\r\n")
         when = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(time.time() - 73_211))
-        self._channel.sendall(motd + f"Last login: {when} from {self._place.source[0]}\r\n".encode())
+        self._channel.sendall(motd + f"Last login: {when} from {self._place.where.source[0]}\r\n".encode())
 
     def _input(self, write: int | None) -> None:
         """Everything that comes is kept; the program gets it while it lives."""
@@ -230,7 +232,7 @@ class _Session:
         try:
             status = self._spoken(running, list(dict.fromkeys(reads)))
         finally:
-            with _until_gone(self._channel):
+            with until_gone(self._channel):
                 self._channel.send_exit_status(FAILED if status is None else status if status >= 0 else KILLED - status)
             self._over.set()
 
@@ -279,7 +281,7 @@ def _close(file: int) -> None:
 
 
 @contextlib.contextmanager
-def _until_gone(channel: Channel) -> Iterator[None]:
+def until_gone(channel: Channel) -> Iterator[None]:
     """Closes the channel at the end. A client may be gone at any time: what it sent has its receipt."""
     with contextlib.suppress(OSError, EOFError, SSHException):
         yield
