@@ -46,7 +46,7 @@ PROBES = {
     ),
     "opened": f'python3 -c "{OPEN_ALL}"',
     "sizes": "du -sm /srv/models /srv/training | cut -f1; df --output=target,size /home /srv /tmp",
-    "queue": "squeue; sinfo",
+    "queue": "mkdir /srv/training/queue/7-folder.yaml; ln -s /etc/passwd /srv/training/queue/8-link.yaml; squeue; sinfo",
     "sbatch": "cd /tmp && sbatch --wrap 'id -un; echo $SLURM_JOB_ID' && sleep 5 && cat slurm-*.out; squeue -h | wc -l",
     "cancel": (
         "number=$(squeue -h | awk '$3 ~ /marlin/ {print $1}'); scancel $number; sleep 3; squeue -h | grep -c marlin; "

@@ -34,10 +34,11 @@ def read(path: str) -> tuple[dict[str, str], int] | None:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return None
         return parse(file.read(LARGEST).decode("utf-8", "replace")), status.st_uid
 
 
@@ -50,7 +51,7 @@ def jobs(folder: str = QUEUE) -> dict[int, dict[str, Any]]:
         return found
     for name in names[:5000]:
         match = _NAME.match(name)
-        job = read(f"{folder}/{name}")
+        job = read(f"{folder}/{name}") if match else None
         if match is None or job is None:
             continue
         known = read(f"{STATES}/{match[1]}")
