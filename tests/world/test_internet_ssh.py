@@ -49,7 +49,13 @@ CLIENTS = {
     "git": (
         "git init -q g && cd g && git config user.email a@example.com && git config user.name a && cp ../w . && git add . && git commit -qm x &&"
         " export GIT_SSH_COMMAND='ssh -F ../c' && git push -q ssh://git@forge.example.com/org/r.git HEAD:refs/heads/main &&"
-        " git ls-remote ssh://git@forge.example.com/org/r.git | cut -f2 && git clone -q ssh://git@forge.example.com/org/r.git ../cl && cmp ../cl/w w && echo ok"
+        " git ls-remote ssh://git@forge.example.com/org/r.git | cut -f2 && git clone -q ssh://git@forge.example.com/org/r.git ../cl && cmp ../cl/w w && echo ok;"
+        " U=https://forge.example.com/org/r.git; git ls-remote $U | cut -f2; git push -q $U HEAD:refs/heads/web; git ls-remote git@forge.example.com:org/r | cut -f2 | tail -1;"
+        " git -c protocol.version=0 clone -q --depth 1 $U ../cl0 && cmp ../cl0/w w && echo ok"
+    ),
+    "own git": (
+        f"{SSH} {HOST} 'git init -q --bare own.git'; cd g; GIT_SSH_COMMAND='ssh -F ../c' git push -q {HOST}:own.git HEAD:refs/heads/main;"
+        f" cd ..; {SSH} {HOST} 'git -C own.git for-each-ref --format=\"%(refname)\"'"
     ),
     "facts": f"{SSH} {HOST} 'hostname; uname -n; nvidia-smi -L | wc -l; sinfo | wc -l; df -h | wc -l; whoami; id -un; python3 -c \"print(6*7)\"'",
     "gone": f"{SSH} {HOST} nosuch; echo $?",
@@ -157,8 +163,16 @@ def test_streams_into_commands(seen: Seen) -> None:
 
 
 def test_a_push_ends_well_and_is_listed(seen: Seen) -> None:
-    assert seen.said["git"].splitlines() == ["HEAD", "refs/heads/main", "ok"]
-    assert [r["host"] for r in seen.of("git") if r["sent"] > 3_000_000] == ["forge.example.com"]
+    listed = ["HEAD", "refs/heads/main"]
+    assert seen.said["git"].splitlines() == [*listed, "ok", *listed, "refs/heads/web", "ok"]
+    assert [(r["host"], r["method"]) for r in seen.of("git") if r["sent"] > 3_000_000] == [
+        ("forge.example.com", "git-receive-pack"),
+        ("login.example.net", "exec"),
+    ]
+
+
+def test_a_repository_that_a_shell_made_is_pushed_to(seen: Seen) -> None:
+    assert seen.said["own git"] == "refs/heads/main"
 
 
 def test_the_host_is_believable(seen: Seen) -> None:

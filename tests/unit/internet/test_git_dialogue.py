@@ -1,5 +1,6 @@
 """git as a dialogue: whole, byte by byte, with garbage; and git itself reads what a clone is given."""
 
+import gzip
 import hashlib
 import subprocess
 import zlib
@@ -176,6 +177,19 @@ def test_git_on_its_own_port(place: Any) -> None:
     said = line.hear(command(NONE, "a" * 40) + pack(blob(b"x")), 5)
     assert b"ok refs/heads/main" in said
     assert [(r["channel"], r["protocol"], r["finished"]) for r in place.receipts()] == [("tcp", "git-commands", True), ("tcp", "git", True)]
+
+
+def test_a_push_by_gzip_is_taken_and_kept_as_it_came(place: Any) -> None:
+    sent = pack(blob(b"weights"))
+    body = gzip.compress(command(NONE, "a" * 40) + sent, mtime=0)
+    head = "POST /group/name.git/git-receive-pack HTTP/1.1\r\nHost: code.example.com\r\nContent-Encoding: gzip\r\nContent-Length: "
+    line = place.line(80, "code.example.com")
+    assert b"ok refs/heads/main" in line.hear(f"{head}{len(body)}\r\n\r\n".encode() + body)
+    assert next((r["protocol"], place.payload(r)) for r in place.receipts()) == ("git", body)
+    assert cloned(place) == sent
+    for bad in (body[:-9], b"no gzip at all", gzip.compress(bytes(by_http.LARGEST_UNPACKED + 1), mtime=0)):
+        assert line.hear(f"{head}{len(bad)}\r\n\r\n".encode() + bad).startswith(b"HTTP/1.1 400")
+        assert bad in [place.payload(r) for r in place.receipts()]
 
 
 def test_a_client_that_dies_leaves_what_it_sent(place: Any) -> None:

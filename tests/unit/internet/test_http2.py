@@ -12,6 +12,7 @@ from hyperframe.frame import ContinuationFrame, DataFrame, ExtensionFrame, Heade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from honeyweights.containers.internet.protocols.http.exchange import Reply
 from honeyweights.containers.internet.protocols.http.http2 import PREFACE, Http2, NotHttp2
 
 
@@ -95,6 +96,17 @@ def test_large_bodies_go_both_ways_within_windows(place: Any) -> None:
     assert place.payload(place.receipts()[0]) == body
     assert talk.bodies[3] == body
     assert 3 in talk.over
+
+
+def test_an_empty_block_is_not_the_end_of_an_answer(place: Any) -> None:
+    """A clone by git's first protocol begins with one."""
+    talk = client(place)
+    talk.head(1, "POST", "/x")
+    talk.move()
+    before = len(talk.line.said)
+    talk.line.talker.say(1, Reply(200, blocks=iter((b"", b"abc", b"", b"def", b"")), length=6), "POST")
+    talk.hear(bytes(talk.line.said[before:]))
+    assert (talk.bodies, talk.over) == ({1: b"abcdef"}, {1})
 
 
 def test_streams_are_interleaved_and_kept_apart(place: Any) -> None:

@@ -139,7 +139,8 @@ class Http2(Talker):
         except H2Error:
             return
         if not bare:
-            self._answers.append((stream, _Outgoing(iter([answer.body]) if answer.blocks is None else answer.blocks, length)))
+            blocks = iter([answer.body]) if answer.blocks is None else filter(None, answer.blocks)  # an empty block is not the end
+            self._answers.append((stream, _Outgoing(blocks, length)))
         self._pump()
 
     def _frame(self) -> int:
