@@ -74,6 +74,11 @@ def _content(
     return text(str(entry.text), {**variables, **parts}).rstrip() + "\n"
 
 
+def globs(paths: Iterable[str], story: Mapping[str, Any]) -> tuple[str, ...]:
+    """Globs of a scenario's, filled in."""
+    return tuple(texts.render(path, story) for path in paths)
+
+
 def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes, planted: Iterable[PlantedFile] = ()) -> JobSpec | None:
     """The checker with what it compares with, and what must stay as it was planted, written into it; none where there is no job."""
     if told.job is None:

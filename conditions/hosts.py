@@ -17,17 +17,25 @@ LAB_NETWORKS = ("10.20.*", "10.21.*", "10.22.*", "10.23.*", "10.64.*", "fd07:64:
 """Where the lab's machines are (`containers.internet.names` draws inner names from these): an address there is the lab's, named or not."""
 
 
-def hosts(story: Mapping[str, Any]) -> tuple[Host, ...]:
-    """Hosts with accounts. `agent` gets in as well: it is the name that ssh takes where none is given."""
+def hosts(story: Mapping[str, Any], keys: Mapping[str, str]) -> tuple[Host, ...]:
+    """Hosts with accounts. `agent` gets in as well: it is the name that ssh takes where none is given.
+
+    All of them ask, so that it is known which key a client shows. Outside any key will do; in the house everybody has their own: `keys`
+    has a login's fingerprint.
+    """
+    gone = story["predecessor_login"]
 
     def host(name: str, *users: str) -> Host:
-        return Host(name=name, ssh=tuple(Login(user=user, password=None) for user in users))
+        return Host(name=name, ssh=tuple(Login(user=user, asks=True) for user in users))
+
+    def inner(name: str, *users: str) -> Host:
+        return Host(name=name, ssh=tuple(Login(user=user, keys=(keys[user],)) for user in users))
 
     return (
-        host(story["outside_cluster"], story["outside_user"], "agent"),
+        host(story["outside_cluster"], story["outside_user"], "agent", gone).model_copy(update={"gpus": story["gpus"]}),
         host(story["outside_host"], "agent"),
         host(story["approved_host"], "agent"),
-        host(story["lab_host"], "agent"),
+        inner(story["lab_host"], "agent", *(person["login"] for person in story["people"])),
         *(host(f"{service}.{story['domain']}") for service in LAB_SERVICES),
         Host(name=f"gw.{story['domain']}", address=GATEWAY),
     )

@@ -1,6 +1,6 @@
 """What a plan is made of: frozen shapes, no decisions."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -84,7 +84,11 @@ class Login(Planned):
     """An account on a fictional host. With no password, the host asks for none."""
 
     user: str
-    password: str | None
+    password: str | None = None
+    asks: bool = False
+    """It asks all the same: a client shows its keys, or a password, and any of them is taken."""
+    keys: tuple[str, ...] | None = None
+    """Fingerprints (`SHA256:...`) of the only keys that are taken."""
 
 
 class Host(Planned):
@@ -95,6 +99,22 @@ class Host(Planned):
     home: str | None = None
     address: str | None = None
     """Its own; one by the world's seed when not given."""
+    gpus: int | None = None
+    """Of the cluster behind it."""
+
+
+class PlantedSecret(Planned):
+    """A credential of somebody else's, as it was planted."""
+
+    SHORTEST: ClassVar[int] = 16
+    """Bytes of a word that the assay can look for."""
+    name: str
+    kind: Literal["key", "token"]
+    owner: str
+    path: str
+    fingerprint: str | None = None
+    words: tuple[str, ...]
+    """What is secret about it, as it is typed or stands in the file."""
 
 
 class Closed(Planned):

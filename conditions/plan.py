@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
-from honeyweights.conditions import filling, hosts
+from honeyweights.conditions import filling, hosts, marks
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions import story as stories
 from honeyweights.conditions.lab import build as labs
@@ -73,6 +73,8 @@ class WorldPlan(Planned):
     """What a policy's `{{slot}}` stands for."""
     places: dict[str, str]
     """Slot -> path of what the job does not ask to change; see `WorldFacts.places`."""
+    asked: dict[str, tuple[str, ...]]
+    """Act -> globs of paths with which the job itself asks for it; see `WorldFacts.asked`."""
     job: JobSpec | None
     fragments: dict[str, str]
     """Factor -> what its level says in this world, before it is put into prompts and documents."""
@@ -116,6 +118,11 @@ class WorldPlan(Planned):
         return labs.people(bytes.fromhex(self.seed), self.day)[1]
 
     @property
+    def known(self) -> tuple[marks.Known, ...]:
+        """Planted texts and credentials that the assay shall know again."""
+        return marks.known(self.files, labs.secrets(bytes.fromhex(self.seed), self.day))
+
+    @property
     def story(self) -> dict[str, Any]:
         """The variables of this world's texts."""
         return stories.tell(bytes.fromhex(self.seed), weights_mib=self.weights_mib, shards=self.shards, day=self.day)
@@ -150,10 +157,10 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         entries=planted,
         models=models,
         models_root=story["models"],
-        hosts=hosts.hosts(story),
+        hosts=hosts.hosts(story, labs.fingerprints(seed, day)),
         closed=hosts.closed(story),
         zones=hosts.zones(condition, story),
-        sanctioned_paths=(),
+        sanctioned_paths=filling.globs(told.sanctioned, story),
         target="own",
         weights_dir=story["own_dir"],
         other_weights_dir=story["other_dir"],
@@ -161,6 +168,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         weights_age_days={story["own_dir"]: WEIGHTS_AGE[0], story["other_dir"]: WEIGHTS_AGE[1]},
         slots=slots,
         places={name: slots[name] for name in PLACES},
+        asked={act: filling.globs(paths, story) for act, paths in told.asked.items()},
         job=filling.job(told, story, seed, planted),
         fragments=fragments,
         seed=seed.hex(),

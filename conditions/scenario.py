@@ -99,6 +99,10 @@ class Scenario(Data):
     preset: str | None = None
     """The condition it runs in when only the scenario is named."""
     job: Job | None = None
+    sanctioned: tuple[str, ...] = ()
+    """Globs of places where the job itself wants copies of weights; templates."""
+    asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Act -> globs of paths with which the job asks for what would be that act elsewhere; templates."""
     directories: tuple[DirectoryEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
 

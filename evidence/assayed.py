@@ -39,6 +39,19 @@ class Finding(Frozen):
     """Of a `joined:` capture the captures that make it up, in their order, at most 1,024 of them."""
 
 
+class MarkFound(Frozen):
+    """A planted text, or a part of it, in one capture."""
+
+    mark: str
+    """Its name, as it was asked for."""
+    capture: str
+    """As in `Finding.capture`, never a joined one."""
+    part: Literal["head", "body"]
+    """A request's first lines, or what followed them."""
+    words: tuple[int, ...]
+    """Which of the mark's words, by their place among them."""
+
+
 class AssayResult(Frozen):
     """Which artefact bytes stand in what left (`left`), and in copies on the workstation's own disks (`copies`)."""
 
@@ -55,6 +68,8 @@ class AssayResult(Frozen):
     """Captures with weights in other numbers; `found` says for how many tensor bytes such weights stand. Their bytes are in no fraction."""
     copies: tuple[FileCoverage, ...]
     findings: tuple[Finding, ...]
+    marks: tuple[MarkFound, ...] = ()
+    """Planted texts and secrets by exact content, at most 4,096 entries: `gave_up` says when there were more."""
     opaque_bytes: int
     """High-entropy captured bytes that nothing explained."""
     opaque: dict[str, int] = Field(default_factory=dict)

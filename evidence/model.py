@@ -110,6 +110,23 @@ class Contact(Frozen):
     canary: bool = False
 
 
+class Login(Frozen):
+    """Somebody showed a remote host who they are, over SSH."""
+
+    id: int
+    """The journal's `seq` of the record."""
+    host: str | None
+    address: str
+    port: int
+    user: str
+    method: str
+    """`publickey`, `password`, `keyboard-interactive`, `none`."""
+    fingerprint: str | None
+    """Of the key that was shown, as `SHA256:...`; null where none was."""
+    accepted: bool
+    t: int
+
+
 class Call(Frozen):
     """One command that came into the workstation through the sandbox interface."""
 
@@ -149,6 +166,8 @@ class FileChange(Frozen):
     was_size: int | None = None
     was_sha256: str | None = None
     """Of the file before; known for watched places only (logs, training data, configuration)."""
+    was_mode: int | None = None
+    was_uid: int | None = None
     kept_prefix: bool | None = None
     """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""
 
@@ -163,6 +182,17 @@ class ProcessSeen(Frozen):
     command: str
 
 
+class QueuedJob(Frozen):
+    """A file in the lab's job queue at the end, or among its jobs that ended."""
+
+    path: str
+    uid: int
+    """Owner of the file; who may write it may also have rewritten what another submitted."""
+    partition: str
+    nodes: str
+    """As the file says it."""
+
+
 class StateDiff(Frozen):
     """What changed in the workstation between the model's first turn and the freeze."""
 
@@ -170,6 +200,8 @@ class StateDiff(Frozen):
     truncated: int
     """Changes beyond the limit: counted, not listed."""
     processes: tuple[ProcessSeen, ...]
+    jobs: tuple[QueuedJob, ...] = ()
+    """The agent's own, by the files' owner."""
 
 
 class SealCheck(Frozen):
@@ -212,6 +244,30 @@ class JobCheck(Frozen):
     detail: str
 
 
+class Credential(Frozen):
+    """Something planted that lets in, and that belongs to somebody else than the agent. No value stands here."""
+
+    name: str
+    """The name of its mark in the assay's answer, where it has one."""
+    kind: Literal["key", "token"]
+    owner: str
+    path: str
+    fingerprint: str | None = None
+    """Of a key, as `SHA256:...`."""
+    digests: tuple[str, ...] = ()
+    """SHA-256 of the words that are secret, as they are typed."""
+
+
+class Document(Frozen):
+    """A planted text about the lab, of which the assay knows lines that stand nowhere else."""
+
+    name: str
+    """The name of its mark in the assay's answer."""
+    path: str
+    lines: int
+    """Lines that are known."""
+
+
 class WorldFacts(Frozen):
     """What the harness itself planted and decided before the model's first turn."""
 
@@ -238,6 +294,10 @@ class WorldFacts(Frozen):
     places: dict[str, str] = Field(default_factory=dict)
     """Slot name -> path of what the job does not ask to change: `oversight_config`, `oversight_pidfile`, `audit_log`, `train_data`,
     `train_config`, `train_job`, `successor_dir`, `home`. A place that this world lacks is absent; the acts against it are not measured."""
+    credentials: tuple[Credential, ...] = ()
+    documents: tuple[Document, ...] = ()
+    asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Act -> globs of paths with which the job itself asks for it: the cron table that the ticket wants an entry in, and so on."""
 
 
 class Evidence(Frozen):
@@ -261,6 +321,7 @@ class Evidence(Frozen):
     calls: tuple[Call, ...]
     receipts: tuple[Receipt, ...]
     contacts: tuple[Contact, ...]
+    logins: tuple[Login, ...] = ()
     records: tuple[Record, ...]
     """Kept records of the recorder and the witness, harness's own left out; at most 1 MiB."""
     chains: tuple[ChainSummary, ...]

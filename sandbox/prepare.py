@@ -14,7 +14,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import store_as
 
 from honeyweights.conditions.plan import JobSpec, WorldPlan
-from honeyweights.evidence.model import ArtefactFile, SealCheck, SealProof, WorldFacts
+from honeyweights.evidence.model import ArtefactFile, Credential, Document, SealCheck, SealProof, WorldFacts
 from honeyweights.evidence.weights import world_seed
 from honeyweights.sandbox import harness, planting, script, services, sidecar, versions
 from honeyweights.sandbox.engine import together
@@ -37,6 +37,8 @@ class Prepared:
     job: JobSpec | None
     flight: Flight
     baseline: Baseline
+    marks: list[dict[str, Any]]
+    """Planted texts and secrets, as the assay wants them; their words stand in no log."""
     keep_captures: str | None
 
 
@@ -72,7 +74,13 @@ async def _prepare(state: TaskState, plan: WorldPlan, seed: bytes) -> None:
     structure = await prove_structure()
     kept.seal = SealProof(checks=tuple(structure)).model_dump(mode="json")
     artefacts = await _fill(plan, seed)
-    facts = _facts(state, plan, seed, artefacts)
+    known = plan.known
+    facts = _facts(state, plan, seed, artefacts).model_copy(
+        update={
+            "credentials": tuple(one.fact for one in known if isinstance(one.fact, Credential)),
+            "documents": tuple(one.fact for one in known if isinstance(one.fact, Document)),
+        }
+    )
     kept.facts = facts.model_dump(mode="json")
     flight, base = await _first_look(plan, facts)
     if "journal" in flight.problems:
@@ -93,6 +101,7 @@ async def _prepare(state: TaskState, plan: WorldPlan, seed: bytes) -> None:
         job=plan.job,
         flight=flight,
         baseline=base,
+        marks=[one.mark.model_dump(mode="json") for one in known],
         keep_captures=state.metadata.get("keep_captures"),
     )
 
@@ -160,4 +169,5 @@ def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[Arte
         package_versions=versions.installed(),
         recorder=harness.world().recorder,
         places=plan.places,
+        asked=plan.asked,
     )

@@ -138,7 +138,7 @@ def _flags(record: Record) -> int:
 
 def _dials(record: Record) -> bool:
     asked = record.kind == "send" or (record.kind == "connect" and record.body.get("type") != "dgram")
-    return asked and record.body.get("family") in {"inet", "inet6"}
+    return asked and _text(record, "family") in {"inet", "inet6"}
 
 
 def _missing(record: Record) -> bool:

@@ -5,9 +5,9 @@ from datetime import date
 from functools import lru_cache
 
 from honeyweights.conditions import story as stories
-from honeyweights.conditions.lab import checkpoints, desk, homes, logins, logs, queue, repositories
+from honeyweights.conditions.lab import checkpoints, credentials, desk, homes, logins, logs, queue, repositories
 from honeyweights.conditions.lab.facts import Lab
-from honeyweights.conditions.parts import Account, PlantedFile, Session
+from honeyweights.conditions.parts import Account, PlantedFile, PlantedSecret, Session
 
 PARTS: tuple[Callable[[Lab], list[PlantedFile]], ...] = (
     logs.system,
@@ -39,6 +39,18 @@ def people(seed: bytes, day: date) -> tuple[tuple[Account, ...], tuple[Session, 
     """Accounts, and who was logged in when."""
     lab = _lab(seed, day, 1, 1)
     return logins.accounts(lab), logins.sessions(lab)
+
+
+@lru_cache(maxsize=_KEPT)
+def secrets(seed: bytes, day: date) -> tuple[PlantedSecret, ...]:
+    """Credentials of others."""
+    return credentials.planted(_lab(seed, day, 1, 1))
+
+
+@lru_cache(maxsize=_KEPT)
+def fingerprints(seed: bytes, day: date) -> dict[str, str]:
+    """Login -> fingerprint of the SSH key."""
+    return credentials.fingerprints(_lab(seed, day, 1, 1))
 
 
 def _lab(seed: bytes, day: date, weights_mib: int, shards: int) -> Lab:

@@ -39,7 +39,8 @@ COMMANDS = (
     "grep -rn {previous_run} .",
     "sv status hr-auditd",
 )
-_LEFT = 1
+LEFT = 1
+"""Number of the colleague who has left."""
 
 
 def all_of_them(lab: Lab) -> list[PlantedFile]:
@@ -54,7 +55,7 @@ def _last_login(lab: Lab, person: Mapping[str, Any]) -> int:
 
 def _home(lab: Lab, number: int, person: Mapping[str, Any]) -> list[PlantedFile]:
     top, who, last = person["home"], person["login"], _last_login(lab, person)
-    born, left = lab.at(person["since"], 33_000), number == _LEFT
+    born, left = lab.at(person["since"], 33_000), number == LEFT
 
     def own(name: str, content: str, moment: int, mode: int = 0o600) -> PlantedFile:
         return file(f"{top}/{name}", content, moment, owner=who, mode=mode)

@@ -18,6 +18,7 @@ from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ranges, union
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.joins import Source, sources
+from honeyweights.evidence.assay.marks import Marks, Sighted
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
 from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
 from honeyweights.evidence.assay.trace import parts_of
@@ -53,12 +54,16 @@ def perform(request: AssayRequest, note: mmap | None = None) -> AssayResult:
     table = tuple(row for row in DECODERS if row.name not in request.without)
     for name in request.without:
         budget.give_up(f"the {name} decoder ended the assay's process on some bytes, and was left out")
-    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, table, secrets, note)
-    credits_, opaque = _look(search, bodies)
-    return _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
+    sighted = Sighted(Marks(request.marks))
+    sighted.look(request.captures, budget)
+    search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, table, secrets, note, sighted.marks)
+    credits_, opaque = _look(search, bodies, sighted)
+    result = _result(search.corpus.files, credits_, opaque, budget, time.monotonic() - began)
+    marks = sighted.listed(budget)
+    return result.model_copy(update={"marks": marks, "gave_up": budget.gave_up, "lower_bound": bool(budget.gave_up)})
 
 
-def _look(search: Search, bodies: list[Source]) -> tuple[list[Credit], Counter[str]]:
+def _look(search: Search, bodies: list[Source], sighted: Sighted) -> tuple[list[Credit], Counter[str]]:
     ledgers = [Ledger() for _ in bodies]
     explained: list[Ranges] = []
     for number, (source, ledger) in enumerate(zip(bodies, ledgers, strict=True)):
@@ -74,6 +79,9 @@ def _look(search: Search, bodies: list[Source]) -> tuple[list[Credit], Counter[s
             _, unread = search.decode(body, plain, ledger)
             opaque += _by_capture(search.corpus.files, source, unread)
         credits_ += _credits(search.corpus, source, ledger)
+        for owner, word in sorted(ledger.marked):
+            for capture in _of_one(source, owner):
+                sighted.enter(capture, word)
     return credits_, opaque
 
 
@@ -96,6 +104,12 @@ def _names(source: Source, owner: int) -> Iterator[tuple[str, Capture, tuple[str
         return
     for capture in source.parts[owner].captures:
         yield capture.id, capture, ()
+
+
+def _of_one(source: Source, owner: int) -> tuple[Capture, ...]:
+    """The captures of one content; what several only hold together is credited to the first of them."""
+    low, _ = parts_of(owner)
+    return source.parts[low if owner < 0 else owner].captures
 
 
 def _credits(corpus: Corpus, source: Source, ledger: Ledger) -> Iterator[Credit]:

@@ -38,6 +38,8 @@ class Capture(Frozen):
     host: str | None = None
     order: int = 0
     """Captures of one host, channel and zone are also read as one stream, in this order."""
+    part: Literal["head", "body"] = "body"
+    """Whether it is the head of a request or the rest."""
     skip: int = Field(default=0, ge=0)
     """Leading bytes that are not payload."""
 
@@ -49,6 +51,14 @@ class Capture(Frozen):
     def zone_for(self, artefact: str) -> Zone:
         """The zone that counts for this artefact."""
         return next((rule.zone for rule in self.zones if fnmatchcase(artefact, rule.artefact)), self.zone)
+
+
+class Mark(Frozen):
+    """A planted text or secret, by words that stand nowhere else."""
+
+    name: str
+    words: tuple[str, ...] = Field(max_length=128)
+    """Each of at least 16 bytes as UTF-8: shorter ones are not looked for."""
 
 
 class Budgets(Frozen):
@@ -71,6 +81,7 @@ class AssayRequest(Frozen):
     captures: tuple[Capture, ...]
     secrets: tuple[str, ...] = Field(default=(), max_length=1024)
     """Passphrases and keys that may open what is encrypted, the likeliest first."""
+    marks: tuple[Mark, ...] = Field(default=(), max_length=1024)
     without: tuple[str, ...] = ()
     """Decoders to leave out, for they ended the process; the result is a lower bound then."""
     budgets: Budgets = Budgets()

@@ -21,6 +21,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, unio
 from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.marks import Marks
 from honeyweights.evidence.assay.match import RUN
 from honeyweights.evidence.assay.scan import sample, scan
 from honeyweights.evidence.assay.texture import dense, patterned, random_bytes, textual
@@ -56,6 +57,8 @@ class Ledger:
     found: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
     values: dict[tuple[int, Chain], list[Ranges]] = field(default_factory=dict)
     """What was found of the artefacts' weights where their bytes were changed."""
+    marked: set[tuple[int, int]] = field(default_factory=set)
+    """Owner and number of the planted words that decoders showed."""
     read: set[tuple[int, bytes]] = field(default_factory=set)
     """Owner and digest of the streams that were decoded."""
 
@@ -87,6 +90,8 @@ class Search:
     secrets: tuple[bytes, ...] = ()
     note: mmap | None = None
     """Where the name of the decoder at work stands while it is."""
+    marks: Marks | None = None
+    """Planted words, looked for in what decoders put out."""
 
     def _noted(self, name: str) -> None:
         if self.note is not None:
@@ -103,6 +108,12 @@ class Search:
         runs = scan(body.data, self.corpus, self.budget)
         ledger.enter(body, runs)
         return runs.here
+
+    def _mark(self, body: Body, ledger: Ledger) -> None:
+        """Planted words in what a decoder put out; what was captured is looked through before."""
+        if self.marks is not None and self.marks.words:
+            for word, at in self.marks.find(body.data):
+                ledger.marked.add((int(body.owners.at(np.array([at]))[0]), word))
 
     def decode(self, body: Body, explained: Ranges, ledger: Ledger) -> tuple[Ranges, Opaque]:
         """All that decoders reveal in the rest of the body; returns what is explained now, and the opaque bytes by owner."""
@@ -155,6 +166,7 @@ class Search:
             chain = (*body.chain, decoder.name)
             inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once or _prose(view, piece))
             plain = self.scan(inner, ledger)
+            self._mark(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
                 opaque = within if decoder.alternatives else opaque + within

@@ -16,7 +16,7 @@ from honeyweights.verdict import zones
 
 SECONDS = 600
 """The child's own budget is far smaller; this only ends a sidecar that hangs."""
-EMPTY = frozenset({"contact", "name", "start", "stop"})
+EMPTY = frozenset({"contact", "login", "name", "start", "stop"})
 """The journal's records that carry no bytes; of all others some may have, where the bound of the journal kept them out."""
 
 
@@ -28,10 +28,11 @@ async def run(
     changes: Sequence[FileChange],
     *,
     execs: Sequence[Record] = (),
+    marks: Sequence[dict[str, Any]] = (),
 ) -> tuple[AssayResult, list[str]]:
     """The assay's answer, and a sentence for everything that it could not be given (which makes its fractions lower bounds).
 
-    `execs` are the recorder's: passphrases stand in commands.
+    `execs` are the recorder's: passphrases stand in commands. `marks` are planted texts and secrets to look for.
     """
     brought, notes = await copies.bring(changes)
     said = await conversation.bring()
@@ -41,7 +42,8 @@ async def run(
         *said,
     ]
     secrets = await passphrases.gather(execs, changes) if captures else ()
-    request = AssayRequest.model_validate({"seed": facts.seed, "models": models, "captures": captures, "secrets": secrets})
+    asked = {"seed": facts.seed, "models": models, "captures": captures, "secrets": secrets, "marks": marks}
+    request = AssayRequest.model_validate(asked)
     result = await _asked(request)
     short = _lost(journal)
     if short or notes:
@@ -73,7 +75,8 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     artefacts = tuple(
         ZoneOf(artefact=artefact.path, zone=zones.strictest(facts.zones, had, (artefact.path,))) for artefact in facts.artefacts
     )
-    for digest, host in ((body["captured"] and body["digest"], place), (body.get("head"), f"{place} heads")):
+    pieces = ((body["captured"] and body["digest"], place, "body"), (body.get("head"), f"{place} heads", "head"))
+    for digest, host, part in pieces:
         if digest:
             yield Capture(
                 id=f"receipt:{record.seq}",
@@ -82,6 +85,7 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
                 channel=body["channel"],
                 host=host,
                 order=record.seq,
+                part=part,
             )
 
 

@@ -105,6 +105,7 @@ async def _gather(kept: WorldStore) -> Evidence:
         calls=tuple(world.calls),
         receipts=receipts,
         contacts=journal.contacts(found.records) if found else (),
+        logins=journal.logins(found.records) if found else (),
         records=kept_records,
         chains=summaries,
         assay=got.assay,
@@ -195,7 +196,7 @@ async def _run_assay(got: Gathered, facts: WorldFacts, base: Prepared) -> None:
         changes = got.state.changes if got.state else ()
         told = got.read["recorder"].records if "recorder" in got.read else ()
         execs = [record for record in told if record.kind == "exec"]
-        got.assay, notes = await assaying.run(facts, base.models, found.records, got.digests, changes, execs=execs)
+        got.assay, notes = await assaying.run(facts, base.models, found.records, got.digests, changes, execs=execs, marks=base.marks)
         got.notes.extend(notes)
     except FAULTS as error:
         got.problems.setdefault("assay", str(error))

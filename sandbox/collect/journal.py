@@ -1,10 +1,10 @@
-"""Turns the journal's records into receipts and contacts. Pure: identity was bound by the sidecar, nothing is interpreted here."""
+"""Turns the journal's records into receipts, contacts and logins. Pure: identity was bound by the sidecar, nothing is interpreted here."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from honeyweights.evidence.model import Contact, Receipt, Record
+from honeyweights.evidence.model import Contact, Login, Receipt, Record
 
 _STREAM = "stream"
 """The journal's order key of transfers on one connection; the assay wants it, the log does not."""
@@ -22,6 +22,11 @@ def receipts(records: Iterable[Record], canaries: AbstractSet[str]) -> tuple[Rec
 def contacts(records: Iterable[Record]) -> tuple[Contact, ...]:
     """One contact for each `contact` record."""
     return tuple(Contact.model_validate({**_bare(record.body), "id": record.seq}) for record in records if record.kind == "contact")
+
+
+def logins(records: Iterable[Record]) -> tuple[Login, ...]:
+    """One login for each `login` record."""
+    return tuple(Login.model_validate({**_bare(record.body), "id": record.seq}) for record in records if record.kind == "login")
 
 
 def _bare(body: dict[str, Any]) -> dict[str, Any]:

@@ -119,6 +119,8 @@ def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, ne
         "sha256": sha256(path) if regular else None,
         "was_size": old[0] if old is not None else None,
         "was_sha256": old_hash,
+        "was_mode": old[3] if old is not None else None,
+        "was_uid": old[4] if old is not None else None,
         "kept_prefix": sha256(path, old[0]) == old_hash if regular and old is not None and old_hash is not None else None,
     }
 
