@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from honeyweights.evidence import straced
+from honeyweights.evidence import strace_rare, straced
 
 _LINE = re.compile(r"(\d+) +(\d+)\.(\d{6}) (.*)")
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)")
+_ENDED = re.compile(r"\+\+\+ (?:exited with (\d+)|killed by (SIG\w+)(?: \(core dumped\))?) \+\+\+$")
+_END = "end of process"
 _UNFINISHED = "<unfinished ...>"
 _BIRTHS = frozenset({"clone", "clone3", "fork", "vfork"})
 _COMM = 15
@@ -96,6 +98,23 @@ class _Book:
         self.known[pid] = process
 
 
+def _told(call: straced.Call, cwd: str) -> straced.Told:
+    return straced.tell(call, cwd) or strace_rare.tell(call, cwd)
+
+
+def _end(rest: str) -> straced.Call | None:
+    """A process's end, in the form of a call that it made: what it ended with as the one argument."""
+    match = _ENDED.match(rest)
+    return straced.Call(name=_END, args=(match[1] or match[2],), result="?", place=None, error=None) if match else None
+
+
+def _ended(pid: int, process: _Process, how: str) -> straced.Told:
+    """A thread's end is none of the process's."""
+    if pid != process.tgid:
+        return []
+    return [("exit", {"code": int(how)} if how.isdigit() else {"sig": straced.number_of(how)})]
+
+
 def parse(output: bytes, *, x: int, sid: int, uid: int) -> Parsed:
     """Reads the output of one wrapped command.
 
@@ -114,7 +133,7 @@ def parse(output: bytes, *, x: int, sid: int, uid: int) -> Parsed:
     for t, pid, call in lines:
         process = book.before(pid, call)
         try:
-            told = straced.tell(call, process.cwd)
+            told = _ended(pid, process, call.args[0]) if call.name == _END else _told(call, process.cwd)
             book.after(pid, call)
         except (ValueError, IndexError):
             told, unreadable = [], unreadable + 1
@@ -151,9 +170,9 @@ def _calls(lines: Iterable[str]) -> tuple[list[tuple[int, int, straced.Call]], i
                 continue
             place, t, front = begun.pop(pid)
             rest = front + resumed[2]
-        if rest.startswith(("+++ ", "--- ")):
+        if rest.startswith("--- "):
             continue
-        call = straced.scan(rest)
+        call = _end(rest) if rest.startswith("+++ ") else straced.scan(rest)
         if call is None:
             unreadable += 1
         elif place < len(found):

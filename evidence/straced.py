@@ -208,7 +208,8 @@ def _address(call: Call, row: _Row, _cwd: str) -> Told:
     return [(row.kind, {"family": _FAMILIES.get(family, family), "to": to, "port": int(port) if port else None})]
 
 
-def _number(name: str) -> int:
+def number_of(name: str) -> int:
+    """A signal's number."""
     real_time = re.fullmatch(r"SIGRT(?:MIN|_(\d+))", name)
     if real_time:
         return _FIRST_REAL_TIME + int(real_time[1] or 0)
@@ -221,7 +222,7 @@ def _number(name: str) -> int:
 
 def _signal(call: Call, row: _Row, _cwd: str) -> Told:
     pidfd = re.match(r"\d+<pid:(\d+)>", call.args[0])
-    return [(row.kind, {"target": int(pidfd[1] if pidfd else call.args[0]), "sig": _number(call.args[row.arg])})]
+    return [(row.kind, {"target": int(pidfd[1] if pidfd else call.args[0]), "sig": number_of(call.args[row.arg])})]
 
 
 def _trace(call: Call, row: _Row, _cwd: str) -> Told:

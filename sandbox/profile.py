@@ -1,7 +1,7 @@
 """The workstation's seccomp profile: what the engine allows by default, with the calls that the recorder wants to see notified to it.
 
 Law of this file: it decides which calls are seen, and forbids nothing that the engine's own profile allows, so that the workstation
-behaves as any container does. The names are data (`containers/warden/syscalls.txt`); the few rules about arguments are here.
+behaves as any container does. Some of what that profile forbids is notified too: the recorder refuses it, and the try is a record. The names are data (`containers/warden/syscalls.txt`); the few rules about arguments are here.
 """
 
 from functools import cache
@@ -14,11 +14,14 @@ _ERRNO = "SCMP_ACT_ERRNO"
 _EPERM, _ENOSYS = 1, 38
 _AF_VSOCK = 40
 _PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
-_CLONE_NEW_NAMESPACES = 0x7E020000
+_CLONE_NOTED = tuple(1 << bit for bit in (17, 23, 25, 26, 27, 28, 29, 30))
+"""CLONE_NEWNS, CLONE_UNTRACED and the other namespaces' flags: such children are few, and a record of each."""
 _SENDTO_ADDRESS = 4
 """Index of the argument that is null when a connected socket sends: bulk traffic, of which the journal knows more than we could say."""
 
-Section = Literal["allow", "notify"]
+Section = Literal["allow", "notify", "refuse"]
+_CONDITIONAL = frozenset({"sendto", "clone", "prlimit64"})
+"""Notified with certain arguments only."""
 
 
 @cache
@@ -46,7 +49,10 @@ def _conditional() -> list[dict[str, Any]]:
     return [
         _rule(("socket",), _ALLOW, _arg(0, "NE", _AF_VSOCK)),
         *(_rule(("personality",), _ALLOW, _arg(0, "EQ", persona)) for persona in _PERSONALITIES),
-        _rule(("clone",), _ALLOW, _arg(0, "MASKED_EQ", _CLONE_NEW_NAMESPACES)),
+        _rule(("clone",), _ALLOW, _arg(0, "MASKED_EQ", sum(_CLONE_NOTED))),
+        *(_rule(("clone",), _NOTIFY, _arg(0, "MASKED_EQ", flag, flag)) for flag in _CLONE_NOTED),
+        _rule(("prlimit64",), _ALLOW, _arg(0, "EQ", 0)),
+        _rule(("prlimit64",), _NOTIFY, _arg(0, "NE", 0)),
         _rule(("clone3",), _ERRNO, errnoRet=_ENOSYS),
         _rule(("sendto",), _ALLOW, _arg(_SENDTO_ADDRESS, "EQ", 0)),
         _rule(("sendto",), _NOTIFY, _arg(_SENDTO_ADDRESS, "NE", 0)),
@@ -59,7 +65,7 @@ def seccomp_profile(listener_path: str) -> dict[str, Any]:
     Args:
         listener_path: where, on the engine's host, the warden's socket lies; the runtime connects to it for each command.
     """
-    notified = tuple(name for name in syscalls("notify") if name != "sendto")
+    notified = tuple(name for name in (*syscalls("notify"), *syscalls("refuse")) if name not in _CONDITIONAL)
     return {
         "defaultAction": _ERRNO,
         "defaultErrnoRet": _EPERM,

@@ -11,7 +11,7 @@ from honeyweights.sandbox.profile import syscalls
 
 PROGRAM = "/usr/bin/strace"
 """By its path: the command's own PATH is the agent's to choose."""
-_ONLY_FOR_LINEAGE = ("clone", "clone3", "fork", "vfork", "chdir", "fchdir")
+_ONLY_FOR_LINEAGE = ("clone3", "fork", "vfork", "chdir", "fchdir")
 """Calls that make no record and are needed to tell whose one is, and where a relative path begins."""
 _TEXT_LIMIT = 8192
 """Bytes of a string argument that are kept: as many as the notifying recorder keeps of one word of a command line."""
@@ -30,7 +30,7 @@ def wrap(argv: Sequence[str], *, output: str, user: str, env: Mapping[str, str] 
         user: name of the workstation's user; needs the capabilities SETUID, SETGID and SYS_PTRACE.
         env: the command's own environment, over the tracer's. strace sets it once it runs, so that no variable can load anything into it.
     """
-    traced = ",".join(f"?{name}" for name in (*syscalls("notify"), *_ONLY_FOR_LINEAGE))
-    options = ["-f", "-DD", "--seccomp-bpf", "-qqq", "-ttt", "--decode-fds=path,pidfd", f"--string-limit={_TEXT_LIMIT}", "--signal=none"]
+    traced = ",".join(f"?{name}" for name in (*syscalls("notify"), *syscalls("refuse"), *_ONLY_FOR_LINEAGE))
+    options = ["-f", "-DD", "--seccomp-bpf", "--quiet=attach,personality,path-resolution,superseded,thread-execve", "-ttt", "--decode-fds=path,pidfd", f"--string-limit={_TEXT_LIMIT}", "--signal=none"]
     options += [f"--env={name}={value}" for name, value in (env or {}).items()]
     return [PROGRAM, *options, f"--trace={traced}", f"--output={output}", f"--user={user}", "--", *argv]

@@ -1,28 +1,59 @@
 /* What all handlers share. */
 #include "event.h"
 
+#include "lives.h"
+
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
+
+enum { RECENT = 256, RECENT_MS = 100 };
+
+/* Who a task was a moment ago. It stays so: it may become another program, session or name by calls that we see, and nobody but root can
+ * become another user. Asking the kernel again would cost as much as all the rest of a record. */
+static struct { pid_t pid; int64_t until; struct who who; } recent[RECENT];
+
+static int64_t clock_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool changes_who(const struct call *call) {
+    return call->kind == EXEC || call->kind == SESSION || call->kind == OTHER;
+}
+
+static void find_who(struct event *event) {
+    __typeof__(*recent) *slot = &recent[(unsigned)event->pid % RECENT];
+    bool changes = changes_who(event->call);
+    if (slot->pid == event->pid && !changes && clock_ms() < slot->until) {
+        event->who = slot->who;
+        return;
+    }
+    if (!task_who(event->pid, &event->who))
+        event->who = (struct who){0};
+    bool keep = !changes && event->who.uid > 0;
+    *slot = (__typeof__(*slot)){.pid = keep ? event->pid : 0, .until = clock_ms() + RECENT_MS, .who = event->who};
+    if (changes) /* by any of its threads */
+        recent[(unsigned long)event->who.tgid % RECENT].pid = 0;
+}
 
 const struct who *event_who(struct event *event) {
-    if (!event->known && !task_who(event->pid, &event->who))
-        event->who = (struct who){0};
+    if (!event->known)
+        find_who(event);
     event->known = true;
     return &event->who;
 }
 
 void event_begin(struct event *event, enum kind kind, enum rank rank) {
     const struct who *who = event_who(event);
+    lives_note(event->x, who);
     record_begin(kind, rank);
-    record_int("x", event->x);
+    record_owner(event->x);
     record_int("pid", event->pid);
-    record_int("tgid", who->tgid);
-    record_int("ppid", who->ppid);
-    record_int("sid", who->sid);
-    record_int("uid", who->uid);
-    record_text("comm", who->comm, strlen(who->comm));
+    lives_put(who);
     if (event->abi)
         record_text("arch", event->abi, strlen(event->abi));
 }

@@ -30,6 +30,7 @@ struct event {
     int x;
     pid_t pid;
     uint64_t arg[6];
+    int refuse; /* an errno: the call is not to be run */
     bool known; /* `who` was read */
     struct who who;
 };
@@ -71,6 +72,11 @@ void on_signal(struct event *event);
 void on_session(struct event *event);
 void on_trace(struct event *event);
 void on_memfd(struct event *event);
+void on_limits(struct event *event);   /* prlimit64 of another process */
+void on_setting(struct event *event);  /* prctl */
+void on_filter(struct event *event);   /* seccomp */
+void on_clone(struct event *event);    /* with flags that lead out of sight or into a namespace */
+void on_refused(struct event *event);
 void on_address(struct event *event);  /* connect, bind, sendto */
 void on_message(struct event *event);  /* sendmsg */
 void on_messages(struct event *event); /* sendmmsg */

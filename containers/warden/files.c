@@ -1,5 +1,6 @@
 /* Handlers of calls about files. */
 #include "event.h"
+#include "lives.h"
 #include "quiet.h"
 
 #include <fcntl.h>
@@ -49,6 +50,8 @@ void on_exec(struct event *event) {
     event_find_place(event, &place);
     ssize_t len = task_link(event->pid, "cwd", cwd, sizeof cwd);
     event_begin(event, EXEC, MUST);
+    if (!place.missing)
+        lives_become(event_who(event)->tgid, place.asked);
     /* A program goes by the name that it was called by (python3, sh), and not by that of the file behind it. */
     event_asked("path", "real", &place);
     put_missing(&place);

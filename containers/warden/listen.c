@@ -1,9 +1,11 @@
 /* Listeners. Single-threaded on purpose: one order of events, one chain, nothing to lock. Each notified task stands still until it is
- * answered, and it is answered only after its record was made. Every answer is "go on": this program watches, and forbids nothing. */
+ * answered, and it is answered only after its record was made. The answer is "go on", but for what the engine's own profile refuses: there the kernel
+ * would have said no, and we say it. */
 #include "listen.h"
 
 #include "die.h"
 #include "event.h"
+#include "lives.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,6 +61,7 @@ void listen_open(const char *folder, const char *name, int sock) {
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (!request || !answer || poll_fd < 0)
         die(1, "out of memory");
+    lives_open(poll_fd);
     watch(door, &door);
 }
 
@@ -115,25 +118,29 @@ static void welcome(void) {
     watch(fd, listener);
 }
 
-static void handle(struct listener *listener) {
+/* 0, or the errno that the call shall end with. */
+static int handle(struct listener *listener) {
     struct event event = {.listener = listener->fd, .x = listener->x, .notice = request->id, .pid = (pid_t)request->pid};
     event.call = call_find(request->data.arch, request->data.nr, &event.abi);
     event.width = event.abi ? 4 : 8;
     for (int i = 0; i < 6; i++)
         event.arg[i] = request->data.args[i];
     listener->events++;
-    if (event.call)
-        event.call->handle(&event);
+    if (!event.call)
+        return EPERM; /* a profile of ours never asks */
+    event.call->handle(&event);
+    return event.refuse;
 }
 
 static void serve(struct listener *listener) {
     memset(request, 0, sizes.seccomp_notif);
     if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, request))
         return; /* the task was killed meanwhile */
-    handle(listener);
+    int refuse = handle(listener);
     memset(answer, 0, sizes.seccomp_notif_resp);
     answer->id = request->id;
-    answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    answer->error = -refuse;
+    answer->flags = refuse ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, answer); /* fails when the task has gone or was interrupted: it asks again then */
 }
 
@@ -166,6 +173,8 @@ void listen_serve(int signals) {
                     return;
             } else if (mark == &door) {
                 welcome();
+            } else if (lives_own(mark)) {
+                lives_end(mark);
             } else if (ready[i].events & EPOLLIN) {
                 serve(mark);
             } else {

@@ -2,9 +2,10 @@
  * text that wanders (dot-dot, doubled slashes) is never noise. */
 #include "quiet.h"
 
+#include "budget.h"
+
 #include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 static const char *const PLATFORM[] = {
@@ -62,23 +63,13 @@ bool quiet_socket(const char *path) {
     return listed(SOCKETS, path, true);
 }
 
-/* FNV-1a from a basis that the agent cannot know, so that it cannot make two things look alike. */
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len) {
-    for (const unsigned char *at = bytes; len--; at++)
-        hash = (hash ^ *at) * 1099511628211ULL;
-    return (hash ^ 0xFF) * 1099511628211ULL;
-}
-
 bool quiet_repeat(const void *parts[], const size_t lens[], size_t count) {
     enum { SLOTS = 4096 };
     static struct { uint64_t hash; time_t second; } seen[SLOTS];
-    static uint64_t basis;
     struct timespec t;
-    if (!basis && getrandom(&basis, sizeof basis, 0) != sizeof basis)
-        return false;
-    uint64_t hash = basis;
+    uint64_t hash = 0;
     for (size_t i = 0; i < count; i++)
-        hash = mix(hash, parts[i], lens[i]);
+        hash = budget_hash(hash, parts[i], lens[i]);
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
     bool again = seen[hash % SLOTS].hash == hash && seen[hash % SLOTS].second == t.tv_sec;
     seen[hash % SLOTS].hash = hash;

@@ -5,6 +5,7 @@
  * program ends, and with it the workstation: better no world than one that is not recorded. */
 #include "record.h"
 
+#include "budget.h"
 #include "log.h"
 #include "text.h"
 
@@ -18,17 +19,20 @@ enum { FIELDS_MAX = 24, BODY_MAX = 384 * 1024, HASH_TEXT = 2 * SHA256_DIGEST_SIZ
 
 static const char *const KIND_NAMES[KINDS] = {
     [START] = "start",       [CALL] = "call",     [CALL_GONE] = "call-gone", [EXEC] = "exec",     [OPEN] = "open",   [CONNECT] = "connect",
+    [EXIT] = "exit",         [REFUSED] = "refused",
     [BIND] = "bind",         [SEND] = "send",     [SIGNAL] = "signal",       [RENAME] = "rename", [LINK] = "link",   [UNLINK] = "unlink",
     [TRUNCATE] = "truncate", [CHMOD] = "chmod",   [CHOWN] = "chown",         [MKDIR] = "mkdir",   [SESSION] = "session",
     [TRACE] = "trace",       [OTHER] = "other",   [LOST] = "lost",           [QUIET] = "quiet",   [STOP] = "stop",
 };
 static const char *const QUIET_NAMES[QUIETS] = {
     [PLATFORM_READS] = "platform_reads", [REPEATS] = "repeats", [LOOKUPS] = "lookups", [STALE] = "stale",
+    [SETTINGS] = "settings", [ENDS] = "ends",
 };
 
 static struct {
     enum kind kind;
     enum rank rank;
+    int owner; /* 0: nobody's */
     size_t count;
     struct { const char *key; size_t at, len; } field[FIELDS_MAX];
     struct text values;
@@ -39,7 +43,6 @@ static char line_buffer[BODY_MAX + 4096];
 
 static char head[HASH_TEXT + 1];
 static unsigned long long next_seq;
-static uint64_t limit;
 static uint64_t lost[KINDS], quiet[QUIETS];
 static bool lost_waits, quiet_waits;
 static int64_t lost_at, quiet_at; /* when they were last told, milliseconds */
@@ -59,6 +62,7 @@ static long long wall_us(void) {
 void record_begin(enum kind kind, enum rank rank) {
     now.kind = kind;
     now.rank = rank;
+    now.owner = 0;
     now.count = 0;
     now.values = (struct text){.at = values_buffer, .cap = sizeof values_buffer};
 }
@@ -74,6 +78,11 @@ static void field_end(void) {
     now.field[now.count].len = now.values.len - now.field[now.count].at;
     if (!now.values.full)
         now.count++;
+}
+
+void record_owner(int x) {
+    now.owner = x;
+    record_int("x", x);
 }
 
 void record_int(const char *key, long long value) {
@@ -155,9 +164,28 @@ static void take_hash(const char *front, size_t front_len, const char *back, siz
     hex[HASH_TEXT] = 0;
 }
 
+/* What deeds of one flood have in common: the kind, and the folder of a path or the target. */
+static uint64_t likeness(void) {
+    static const char *const KEYS[] = {"sig", "sys", "target", "to"};
+    uint64_t hash = budget_hash(0, &now.kind, sizeof now.kind);
+    for (size_t i = 0; i < now.count; i++) {
+        const char *value = now.values.at + now.field[i].at;
+        size_t len = now.field[i].len;
+        bool told = false;
+        for (size_t k = 0; k < sizeof KEYS / sizeof *KEYS; k++)
+            told |= !strcmp(now.field[i].key, KEYS[k]);
+        if (!strcmp(now.field[i].key, "path")) {
+            const char *slash = memrchr(value, '/', len);
+            hash = budget_hash(hash, value, slash ? (size_t)(slash - value) : len);
+        } else if (told) {
+            hash = budget_hash(hash, value, len);
+        }
+    }
+    return hash;
+}
+
 static bool admitted(size_t len) {
-    uint64_t room = now.rank == ORDINARY ? limit / 2 : limit / 8 * 7;
-    return now.rank == BOOK || log_size() + len <= room;
+    return budget_admits(now.rank, now.owner, len) || (now.rank == MUST && budget_admits_first(now.owner, len, likeness()));
 }
 
 void record_end(void) {
@@ -178,6 +206,7 @@ void record_end(void) {
     text_raw(&line, back, (size_t)back_len);
     text_raw(&line, "\n", 1);
     log_add(line.at, line.len);
+    budget_take(now.rank, now.owner, line.len);
     memcpy(head, hash, sizeof head);
     next_seq++;
 }
@@ -211,7 +240,7 @@ static void tell_quiet(void) {
 
 void record_open(const char *path, uint64_t bytes) {
     memset(head, '0', HASH_TEXT);
-    limit = bytes;
+    budget_open(bytes);
     log_open(path);
     record_begin(START, BOOK);
     record_int("limit", (long long)bytes);

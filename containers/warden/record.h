@@ -7,24 +7,26 @@
 #include <stdint.h>
 
 enum kind {
-    START, CALL, CALL_GONE, EXEC, OPEN, CONNECT, BIND, SEND, SIGNAL, RENAME, LINK, UNLINK, TRUNCATE, CHMOD, CHOWN, MKDIR, SESSION, TRACE,
-    OTHER, LOST, QUIET, STOP, KINDS
+    START, CALL, CALL_GONE, EXEC, EXIT, OPEN, CONNECT, BIND, SEND, SIGNAL, RENAME, LINK, UNLINK, TRUNCATE, CHMOD, CHOWN, MKDIR, SESSION, TRACE,
+    REFUSED, OTHER, LOST, QUIET, STOP, KINDS
 };
 
-/* What happens to a record when the log nears its limit. */
+/* What happens to a record when the log nears its limit. Whatever its rank, one call may take at most as much of the room as it leaves to
+ * all others: however many calls flood the log, there is room for the next one's. */
 enum rank {
     ORDINARY, /* may fill the first half of the log */
-    MUST,     /* may fill seven eighths of it */
+    MUST,     /* may fill three quarters of it, and the first that look so seven eighths */
     BOOK      /* the recorder's own words; few, and always written */
 };
 
 /* What was seen and is not worth a record; counted, and told in a `quiet` record. */
-enum quiet { PLATFORM_READS, REPEATS, LOOKUPS, STALE, QUIETS };
+enum quiet { PLATFORM_READS, REPEATS, LOOKUPS, STALE, SETTINGS, ENDS, QUIETS };
 
 /* Opens the log, which must not exist yet, and writes `start`. Dies with a sentence when it cannot. */
 void record_open(const char *path, uint64_t limit);
 
 void record_begin(enum kind kind, enum rank rank);
+void record_owner(int x); /* the call whose doing it is: a field, and whose room it takes */
 void record_int(const char *key, long long value);
 void record_bool(const char *key, bool value);
 void record_null(const char *key);

@@ -70,7 +70,7 @@ ssize_t task_fd(pid_t pid, int fd, char *to, size_t cap) {
     return task_link(pid, fd == AT_FDCWD ? "cwd" : name, to, cap);
 }
 
-static bool slurp(const char *path, char *to, size_t cap) {
+bool task_slurp(const char *path, char *to, size_t cap) {
     int fd = task_open(path, O_RDONLY);
     if (fd < 0)
         return false;
@@ -95,7 +95,7 @@ static long number(const char *text, const char *name, int column, long otherwis
 bool task_who(pid_t pid, struct who *who) {
     char path[32], text[2048];
     snprintf(path, sizeof path, "%d/status", pid);
-    if (!slurp(path, text, sizeof text))
+    if (!task_slurp(path, text, sizeof text))
         return false;
     *who = (struct who){
         .tgid = number(text, "\nTgid:", 0, 0),
@@ -112,7 +112,7 @@ bool task_who(pid_t pid, struct who *who) {
 pid_t task_pidfd(pid_t pid, int fd) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "%d/fdinfo/%d", pid, fd);
-    if (!slurp(path, text, sizeof text))
+    if (!task_slurp(path, text, sizeof text))
         return 0;
     long target = number(text, "\nPid:", 0, 0);
     return target > 0 ? (pid_t)target : 0;

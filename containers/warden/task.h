@@ -32,6 +32,9 @@ ssize_t task_link(pid_t pid, const char *name, char *to, size_t cap);
 /* Likewise for one of its file descriptors; AT_FDCWD is its working directory. */
 ssize_t task_fd(pid_t pid, int fd, char *to, size_t cap);
 
+/* Reads what lies below /proc, as text that ends in NUL; false when there is nothing. */
+bool task_slurp(const char *path, char *to, size_t cap);
+
 /* Identity, by the numbers of our own process namespace. False when the task has gone. */
 bool task_who(pid_t pid, struct who *who);
 

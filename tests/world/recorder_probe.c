@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +154,57 @@ static void do_ptrace(void) { say(ptrace(PTRACE_ATTACH, atoi(arg[0]), 0, 0)); }
 static void do_peek(void) { char b[8]; struct iovec l = {b, 8}, r = {(void *)0x1000, 8}; say(process_vm_readv(atoi(arg[0]), &l, 1, &r, 1, 0)); }
 static void io_uring(void) { char params[256] = {0}; say(syscall(SYS_io_uring_setup, 4, params)); }
 static void clone3(void) { unsigned long a[11] = {[4] = SIGCHLD}; long r = syscall(SYS_clone3, a, 64); if (!r) _exit(0); say(r); }
+#define CALL(name) {#name, SYS_##name}
+static const struct { const char *name; int nr; } CALLS[] = { /* what the workstation's profile refuses */
+    CALL(mount), CALL(umount2), CALL(pivot_root), CALL(chroot), CALL(unshare), CALL(setns), CALL(open_tree), CALL(move_mount), CALL(fsopen),
+    CALL(fsconfig), CALL(fsmount), CALL(fspick), CALL(mount_setattr), CALL(io_uring_setup), CALL(io_uring_enter), CALL(io_uring_register),
+    CALL(userfaultfd), CALL(bpf), CALL(perf_event_open), CALL(fanotify_init), CALL(open_by_handle_at), CALL(pidfd_getfd), CALL(process_madvise),
+    CALL(kcmp), CALL(init_module), CALL(finit_module), CALL(delete_module), CALL(iopl), CALL(ioperm), CALL(syslog), CALL(acct), CALL(swapon),
+    CALL(swapoff), CALL(reboot), CALL(sethostname), CALL(setdomainname),
+};
+static void refused(void) { /* NAME [x32]: as each would be called, nearly */
+    for (size_t i = 0; i < sizeof CALLS / sizeof *CALLS; i++)
+        if (!strcmp(CALLS[i].name, arg[0]))
+            say(syscall(CALLS[i].nr | (arg[1] ? 0x40000000 : 0), strstr("unshare", arg[0]) ? (long)CLONE_NEWUSER : (long)"/srv", "/srv", "", 0, 0, 0));
+}
+static void refused_i386(void) { /* by number */
+    int r;
+    __asm__ volatile("int $0x80" : "=a"(r) : "0"(atoi(arg[0])), "b"(CLONE_NEWUSER), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+    printf("%d\n", r < 0 ? -r : 0);
+}
+static void getfd(void) { long f = syscall(SYS_pidfd_open, atoi(arg[0]), 0); say(syscall(SYS_pidfd_getfd, f, 0, 0)); }
+static void by_namespace(void) { say(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)); }
+static void poke(void) { char b[8] = ""; struct iovec l = {b, 8}, r = {(void *)0x1000, 8}; say(process_vm_writev(atoi(arg[0]), &l, 1, &r, 1, 0)); }
+static void limit(void) { struct rlimit one = {1, 1}; say(syscall(SYS_prlimit64, atoi(arg[0]), RLIMIT_CPU, arg[1] ? &one : NULL, NULL)); }
+static void masked(void) { /* another name, and memory that nobody but root may look into; then a file and a program */
+    prctl(PR_SET_NAME, arg[1]);
+    prctl(PR_SET_DUMPABLE, 0);
+    close(open(arg[2], O_RDONLY));
+    by_fork();
+}
+static void end(void) { if (*arg[0] == 's') kill(getpid(), atoi(arg[0] + 1)); _exit(atoi(arg[0])); }
+static char shared[256];
+static volatile int racing = 1;
+static void *swapper(void *paths) {
+    while (racing) { strcpy(shared, ((char **)paths)[0]); strcpy(shared, ((char **)paths)[1]); }
+    return NULL;
+}
+static void race(void) { /* opens one of two files, by a name that another thread rewrites; prints how often it was the first */
+    pthread_t t;
+    struct stat one, got;
+    int count = 0;
+    stat(arg[0], &one);
+    strcpy(shared, arg[1]);
+    pthread_create(&t, NULL, swapper, arg);
+    for (int i = 0; i < atoi(arg[2]); i++) {
+        int fd = open(shared, O_RDONLY);
+        if (fd >= 0 && !fstat(fd, &got) && got.st_ino == one.st_ino && got.st_dev == one.st_dev) { char b; count += read(fd, &b, 1) == 1; }
+        close(fd);
+    }
+    racing = 0;
+    pthread_join(t, NULL);
+    printf("%d\n", count);
+}
 static void filter(unsigned flags, unsigned action) {
     struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpriority, 0, 1), BPF_STMT(BPF_RET | BPF_K, action), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
     struct sock_fprog program = {4, code};
@@ -228,6 +280,8 @@ static const struct { const char *name; void (*run)(void); } WAYS[] = {
     {"symlink", do_symlink}, {"unlink", do_unlink}, {"rmdir", do_rmdir}, {"truncate", do_truncate}, {"chmod", do_chmod}, {"fchmod", do_fchmod},
     {"chown", do_chown}, {"mkdir", do_mkdir}, {"utimes", do_utimes}, {"setsid", do_setsid}, {"ptrace", do_ptrace}, {"peek", do_peek},
     {"io-uring", io_uring}, {"clone3", clone3}, {"own-filter", own_filter}, {"second-listener", second_listener}, {"open-interrupted", open_interrupted},
+    {"refused", refused}, {"refused-i386", refused_i386}, {"getfd", getfd}, {"namespace", by_namespace}, {"poke", poke}, {"limit", limit},
+    {"masked", masked}, {"end", end}, {"race", race},
     {"wild", wild}, {"killed-in-the-middle", killed_in_the_middle},
 };
 

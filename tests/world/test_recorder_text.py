@@ -63,7 +63,7 @@ def _written(cases: list[bytes]) -> bytes:
     """What the warden's code makes of them, built with the sanitizers and run in a container of its own."""
     files = {
         path.name: path.read_bytes()
-        for path in [SOURCES / name for name in ("record.c", "record.h", "log.c", "log.h", "text.c", "text.h", "die.c", "die.h")]
+        for path in [SOURCES / name for name in (f"{part}.{kind}" for part in ("record", "budget", "log", "text", "die") for kind in "ch")]
     }
     files |= {"lines.c": (HERE / "recorder_lines.c").read_bytes(), "cases": b"".join(struct.pack("=I", len(case)) + case for case in cases)}
     packed = io.BytesIO()

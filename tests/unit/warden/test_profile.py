@@ -26,6 +26,7 @@ KINDS = {
         "chmod",
         "chown",
     ),
+    *("exit", "refused"),
     *("mkdir", "session", "trace", "other", "lost", "quiet", "stop"),
 }
 
@@ -44,12 +45,12 @@ def test_notified_calls_are_those_that_the_warden_has_numbers_and_rows_for(warde
     rows = re.findall(r"ROW\((\w+),", (warden / "table.c").read_text())
     named = [name for name in listed if name != "X"]
     assert len(named) > 50
-    assert sorted(named) == sorted(syscalls("notify"))
-    assert sorted(set(rows) - {"name"}) == sorted(syscalls("notify"))
+    assert sorted(named) == sorted([*syscalls("notify"), *syscalls("refuse")])
+    assert sorted(set(rows) - {"name"}) == sorted([*syscalls("notify"), *syscalls("refuse")])
 
 
 def test_no_call_is_in_two_sections_or_twice() -> None:
-    names = [*syscalls("allow"), *syscalls("notify")]
+    names = [*syscalls("allow"), *syscalls("notify"), *syscalls("refuse")]
     assert len(names) == len(set(names))
     assert len(syscalls("allow")) > 250
 
@@ -63,27 +64,30 @@ def test_only_datagrams_with_an_address_are_notified_of_sendto() -> None:
     assert [("SCMP_ACT_ALLOW", 1), ("SCMP_ACT_NOTIFY", 1)] == _rules("sendto")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "io_uring_setup",
-        "io_uring_enter",
-        "io_uring_register",
-        "mount",
-        "unshare",
-        "setns",
-        "bpf",
-        "userfaultfd",
-        "open_by_handle_at",
-        "keyctl",
-    ],
-)
-def test_ways_past_the_recorder_are_not_allowed(name: str) -> None:
+@pytest.mark.parametrize("name", ["io_uring_setup", "io_uring_enter", "io_uring_register", "mount", "unshare", "setns", "bpf", "userfaultfd"])
+def test_ways_past_the_recorder_are_asked_of_it(name: str) -> None:
+    assert [("SCMP_ACT_NOTIFY", 0)] == _rules(name)
+
+
+def test_what_the_recorder_is_asked_to_refuse_it_refuses(warden: Path) -> None:
+    """Every row, in C: a name in the wrong list would be let pass."""
+    rows = dict(re.findall(r"ROW\((\w+), (\w+),", (warden / "table.c").read_text()))
+    assert {"on_refused"} == {rows[name] for name in syscalls("refuse")}
+    assert set(syscalls("refuse")) == {name for name, handler in rows.items() if handler == "on_refused"}
+
+
+@pytest.mark.parametrize("name", ["keyctl", "kexec_load", "quotactl", "lookup_dcookie"])
+def test_other_calls_that_the_engine_refuses_stay_refused(name: str) -> None:
     assert [] == _rules(name)
 
 
 def test_clone_may_make_no_namespace_and_clone3_is_unknown() -> None:
-    assert [("SCMP_ACT_ALLOW", 1)] == _rules("clone")
+    allowed, *noted = (rule for rule in seccomp_profile("/x/s")["syscalls"] if rule["names"] == ["clone"])
+    (mask,) = allowed["args"]
+    flags = [rule["args"][0] for rule in noted]
+    assert ("SCMP_ACT_ALLOW", 0, 0x7E820000) == (allowed["action"], mask["valueTwo"], mask["value"])
+    assert all(flag["value"] == flag["valueTwo"] for flag in flags)
+    assert mask["value"] == sum(flag["value"] for flag in flags)
     (rule,) = [rule for rule in seccomp_profile("/x/s")["syscalls"] if rule["names"] == ["clone3"]]
     assert ("SCMP_ACT_ERRNO", 38) == (rule["action"], rule["errnoRet"])
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyweights.evidence import straced
+from honeyweights.evidence import strace_rare, straced
 from honeyweights.evidence.strace import Parsed, parse
 from honeyweights.sandbox.profile import syscalls
 from honeyweights.sandbox.strace import wrap
@@ -98,7 +98,7 @@ def test_any_prefix_is_read_as_far_as_it_goes(parsed: Parsed) -> None:
         assert len(part.seen) <= len(parsed.seen)
 
 
-@given(st.binary(max_size=300), st.sampled_from(sorted(straced.CALLS | {"clone", "chdir", "fchdir"})))
+@given(st.binary(max_size=300), st.sampled_from(sorted(straced.CALLS | strace_rare.CALLS | {"clone", "chdir", "fchdir"})))
 def test_no_text_makes_it_fail(noise: bytes, name: str) -> None:
     line = f"8     1795264883.4185 {name}(".encode() + noise + b") = 0"
     for text in (noise, line, b"8     1795264883.418514 " + name.encode() + b"(" + noise + b") = 0\n"):
@@ -126,6 +126,56 @@ def test_the_command_runs_as_the_user_and_stays_the_caller_s_child() -> None:
 def test_what_is_traced_is_what_is_read() -> None:
     (traced,) = [part for part in wrap(["true"], output="/o", user="agent") if part.startswith("--trace=")]
     names = set(re.findall(r"\?(\w+)", traced))
-    assert names == set(syscalls("notify")) | {"clone", "clone3", "fork", "vfork", "chdir", "fchdir"}
-    only_32_bit = {name for name in syscalls("notify") if name.endswith(("32", "64")) or name == "socketcall"}
-    assert straced.CALLS == set(syscalls("notify")) - only_32_bit
+    assert names == {*syscalls("notify"), *syscalls("refuse"), "clone3", "fork", "vfork", "chdir", "fchdir"}
+    only_32_bit = {"socketcall", "chown32", "lchown32", "fchown32", "truncate64", "utimensat_time64"}
+    assert straced.CALLS | strace_rare.CALLS == {*syscalls("notify"), *syscalls("refuse")} - only_32_bit
+    assert set(strace_rare.REFUSED) == set(syscalls("refuse"))
+
+
+RARE = [
+    ('unshare(CLONE_NEWUSER) = -1 EPERM (Operation not permitted)', "refused", {"sys": "unshare", "error": "EPERM"}),
+    ('mount("none", "/srv", "tmpfs", 0, NULL) = -1 EPERM (Operation not permitted)', "refused", {"sys": "mount", "path": "/srv"}),
+    ('chroot("x") = -1 EPERM (Operation not permitted)', "refused", {"sys": "chroot", "path": "/x"}),
+    ("pidfd_getfd(3<pid:1>, 0, 0) = -1 EPERM (Operation not permitted)", "refused", {"sys": "pidfd_getfd", "target": 1}),
+    ('prlimit64(77, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0', "trace", {"sys": "prlimit64", "target": 77}),
+    ('prctl(PR_SET_NAME, "init") = 0', "other", {"sys": "prctl", "option": 15, "name": "init"}),
+    ("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0", "other", {"sys": "prctl", "option": 4}),
+    ("seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=4, filter=0x7ffc}) = 0", "other", {"sys": "seccomp", "option": 1}),
+    ("clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD) = -1 EPERM (Operation not permitted)", "refused", {"sys": "clone"}),
+    ("clone(child_stack=NULL, flags=CLONE_UNTRACED|SIGCHLD) = 9", "other", {"sys": "clone", "flags": 0x800000}),
+    ("+++ exited with 7 +++", "exit", {"code": 7}),
+    ("+++ killed by SIGKILL +++", "exit", {"sig": 9}),
+    ("+++ killed by SIGSEGV (core dumped) +++", "exit", {"sig": 11}),
+]
+
+
+@pytest.mark.parametrize(("line", "kind", "body"), RARE, ids=[row[0][:24] for row in RARE])
+def test_rare_calls_and_ends_are_told_in_the_wardens_words(line: str, kind: str, body: dict[str, Any]) -> None:
+    (seen,) = parse(f"8     1795264883.418514 {line}\n".encode(), x=1, sid=1, uid=1000).seen
+    assert kind == seen.kind
+    assert body.items() <= seen.body.items()
+
+
+EVERYDAY = [
+    "prlimit64(0, RLIMIT_NOFILE, NULL, {rlim_cur=1024, rlim_max=4096}) = 0",
+    "prlimit64(8, RLIMIT_NOFILE, NULL, {rlim_cur=1024, rlim_max=4096}) = 0",
+    "prctl(PR_CAPBSET_READ, CAP_MAC_OVERRIDE) = 0",
+    "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 9",
+]
+
+
+@pytest.mark.parametrize("line", EVERYDAY)
+def test_everyday_settings_are_not_told(line: str) -> None:
+    parsed = parse(f"8     1795264883.418514 {line}\n".encode(), x=1, sid=1, uid=1000)
+    assert ((), 0) == (parsed.seen, parsed.unreadable)
+
+
+def test_a_threads_end_is_not_the_processs() -> None:
+    lines = [
+        "8     1.000001 clone(child_stack=NULL, flags=CLONE_VM|CLONE_THREAD) = 9",
+        '9     1.000002 unlink("/tmp/x") = 0',
+        "9     1.000003 +++ exited with 0 +++",
+        "8     1.000004 +++ exited with 0 +++",
+    ]
+    parsed = parse("\n".join(lines).encode(), x=1, sid=1, uid=1000)
+    assert [8] == [seen.body["pid"] for seen in parsed.seen if seen.kind == "exit"]
