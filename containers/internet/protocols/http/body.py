@@ -25,7 +25,7 @@ class Sized:
         self._left = length
         self.rest: Data = b""
         """What came behind the body, once it is done."""
-        self.extras = b""
+        self.extras = bytearray()
 
     @property
     def done(self) -> bool:
@@ -40,12 +40,17 @@ class Sized:
         if body:
             yield body
 
+    def held(self) -> bytes:
+        """Nothing is."""
+        return b""
+
 
 class Chunked:
     """A body in chunks."""
 
     def __init__(self) -> None:
         self._line = bytearray()
+        self._told = 0
         self._left = 0
         self._state = "size"
         self.done = False
@@ -71,6 +76,11 @@ class Chunked:
                 view = self._feed_line(view)
         self.rest = view
 
+    def held(self) -> bytes:
+        """What came of a line whose end has not come, once: the client may be dead, or go on."""
+        told, self._told = self._told, len(self._line)
+        return bytes(self._line[told:])
+
     def _feed_line(self, view: memoryview) -> memoryview:
         window = bytes(view[:4096])
         cut = window.find(b"\n")
@@ -79,6 +89,7 @@ class Chunked:
         if cut >= 0:
             line = bytes(self._line)
             self._line.clear()
+            self._told = 0
             try:
                 self._take(line)
             except NotChunked:

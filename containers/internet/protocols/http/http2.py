@@ -124,6 +124,8 @@ class Http2(Talker):
         self._noted = len(self._held)
         self._extra(bytes(self._block))
         self._block.clear()
+        for visit in self._visits.values():
+            visit.flush()
 
     def say(self, stream: int, answer: Reply | Upgrade, method: str) -> None:
         """Begins the answer on a stream. What the client has no ears for any more is not said."""

@@ -18,6 +18,8 @@ from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 LONGEST_HEAD = 1 << 20
+MOST_EXTRAS = 1 << 16
+"""Bytes beside a body that wait for its end: an adversary may send nothing else."""
 STEP = 1 << 14
 """Bytes that are searched for the end of a head at a time: pipelined requests are not copied again and again."""
 PORTS = {"https": 443, "ftp": 21}
@@ -57,11 +59,13 @@ class Http(Talker):
         if self._head and self._visit is None:
             self._whole("http-head", bytes(self._head), finished=False)
             self._head.clear()
+        elif self._visit is not None:
+            self._keep_extras(self._visit, self._body.held())
+            self._visit.flush()
 
     def _stop(self) -> None:
         self.flush()
         if self._visit is not None:
-            self._keep_extras(self._visit)
             self._visit.break_off()
             self._visit = None
         self._gone = True
@@ -134,6 +138,8 @@ class Http(Talker):
             self._visit = None
             self._refuse(400, rest)
             return b""
+        if len(self._body.extras) > MOST_EXTRAS:
+            self._keep_extras(visit)
         return self._answer_if_done(visit, self._body.rest)
 
     def _answer_if_done(self, visit: Visit, rest: Data) -> Data:
@@ -214,8 +220,9 @@ class Http(Talker):
         if held:
             raw.received(held)
 
-    def _keep_extras(self, visit: Visit) -> None:
-        visit.extras("http-chunk-extras", bytes(self._body.extras))
+    def _keep_extras(self, visit: Visit, held: bytes = b"") -> None:
+        visit.extras("http-chunk-extras", bytes(self._body.extras) + held)
+        self._body.extras.clear()
 
     def _whole(self, protocol: str, payload: bytes, *, finished: bool) -> None:
         self._house.ledger.whole(

@@ -8,7 +8,7 @@ from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http import services
 from honeyweights.containers.internet.protocols.http.exchange import Exchange, Head, Reply, Upgrade
 from honeyweights.containers.internet.protocols.http.fields import noted
-from honeyweights.containers.internet.receipts import About
+from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Data, House
 
 USUAL_HEAD = 4096
@@ -41,6 +41,7 @@ class Visit:
         self._about = about
         self._exchange: Exchange = sniff.load(service.serve)(head, house)
         self._transfer = house.ledger.open(head.remote, about)
+        self._asides: dict[str, Transfer] = {}
 
     def write(self, data: Data) -> None:
         """The next bytes of the body."""
@@ -48,13 +49,19 @@ class Visit:
         self._transfer.write(data if decoder is None else decoder.feed(bytes(data)))
 
     def extras(self, protocol: str, payload: bytes | bytearray) -> None:
-        """What came beside the body and is unusual."""
+        """What came beside the body and is unusual: a receipt of its own for all of it."""
         if payload:
-            self._house.ledger.whole(self.head.remote, self._about._replace(protocol=protocol), payload)
+            if protocol not in self._asides:
+                self._asides[protocol] = self._house.ledger.open(self.head.remote, self._about._replace(protocol=protocol))
+            self._asides[protocol].write(payload)
+
+    def flush(self) -> None:
+        """Puts down what is held back; what still comes is taken as it comes."""
+        self._drain(finished=False)
 
     def finish(self) -> Reply | Upgrade:
         """The body is whole."""
-        self._drain()
+        self._drain(finished=True)
         head, transfer = self.head, self._transfer
         if transfer.capture.sent or not ("?" in head.target or len(head.target) > USUAL_TARGET):
             return self._exchange.answer(transfer.close(finished=True))
@@ -66,12 +73,15 @@ class Visit:
 
     def break_off(self) -> None:
         """The rest of the body will never come."""
-        self._drain()
+        self._drain(finished=False)
         self._transfer.close(finished=False)
 
-    def _drain(self) -> None:
+    def _drain(self, *, finished: bool) -> None:
         decoder = self._exchange.decoder
         if decoder is not None:
             if rest := decoder.end():
                 self._transfer.write(rest)
             self.extras("http-coding-extras", decoder.extras)
+        for aside in self._asides.values():
+            aside.close(finished=finished)
+        self._asides.clear()

@@ -64,6 +64,11 @@ class Signed(Summed):
         self._sort()
         return super().feed(bytes(out) + self._overflow())
 
+    def end(self) -> bytes:
+        """The part of a line that came. What may come behind it is payload."""
+        self._broken = self._broken or not self._chunked.done
+        return b"" if self._chunked.done else self._chunked.held()
+
     def _sort(self) -> None:
         """Looks through what the coding said beside the payload: usual, or to be kept."""
         lines = bytes(self._chunked.extras).splitlines(keepends=True)
