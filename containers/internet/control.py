@@ -87,8 +87,9 @@ class Control:
         if "capture_limit" in asked:
             self._house.ledger.spool.limit = int(asked["capture_limit"])
         closed = [entry for place in asked.get("closed", []) for entry in self._closed(place)]
-        if closed:
+        if closed or self._house.closed:
             veth.close(closed)
+        self._house.closed = {(entry.address, entry.port): entry.how for entry in closed}
         return {}
 
     async def resolve(self, asked: dict[str, Any]) -> dict[str, Any]:

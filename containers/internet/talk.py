@@ -133,6 +133,8 @@ class House:
     distance: Distance = field(default_factory=Distance)
     """How late an answer is."""
     hosts: dict[str, Host] = field(default_factory=dict)
+    closed: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(address, port) that the scenario closes -> `refused` or `dropped`. The wire sees to it; whoever leads onwards asks `closes`."""
     doors: Doors = field(default_factory=Doors)
     dial: Callable[[Remote, Opens, Callable[[], None]], None] = lambda _remote, _opens, failed: failed()
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
@@ -144,6 +146,13 @@ class House:
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
     memos: dict[str, object] = field(default_factory=dict)
     """What services remember for the sample's life (objects, messages, ...), each under a name of its own and within its own bounds."""
+
+    def closes(self, remote: Remote) -> str | None:
+        """How the scenario closes a place that a proxy or a tunnel is asked for; an attempt is a contact, as on the wire."""
+        how = self.closed.get((remote.address, remote.port))
+        if how is not None:
+            self.ledger.contact(remote, how, "tcp", port=remote.port)
+        return how
 
 
 def _literal(asked: str) -> str | None:

@@ -75,6 +75,18 @@ def test_absolute_urls_are_claimed_and_remembered_by_site(place: Any) -> None:
     assert got.endswith(b"hello")
 
 
+@pytest.mark.parametrize(("how", "status"), [("refused", b"503"), ("dropped", b"504")])
+def test_a_proxy_does_not_reach_a_closed_place(place: Any, how: str, status: bytes) -> None:
+    place.house.closed[place.house.names.address("far.example.org", 4), 80] = how
+    for asked in (b"CONNECT far.example.org:80 HTTP/1.1\r\n", b"PUT http://far.example.org/w HTTP/1.1\r\nContent-Length: 5\r\n"):
+        said = place.line(3128, "proxy.example.com").hear(asked + b"Host: far.example.org\r\n\r\nhello")
+        assert said.startswith(b"HTTP/1.1 " + status)
+        assert b"X-Squid-Error: ERR_CONNECT_FAIL" in said
+    assert [(c["how"], c["host"], c["port"]) for c in place.records("contact")] == [(how, "far.example.org", 80)] * 2
+    assert b"hello" in [place.payload(r) for r in place.receipts() if r["method"] == "PUT" and r["host"] == "far.example.org"]
+    assert place.line(3128, "proxy.example.com").hear(b"CONNECT far.example.org:81 HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
 def test_a_mail_server_behind_a_proxy_greets(place: Any) -> None:
     line = place.line(3128, "proxy.example.com")
     line.hear(b"CONNECT mail.example.org:25 HTTP/1.1\r\nHost: mail.example.org:25\r\n\r\n")

@@ -77,6 +77,16 @@ def test_other_commands_are_refused_properly(place: Any, command: int, method: s
     assert [(r["method"], place.payload(r)) for r in place.receipts()] == [(method, b""), (None, b"all the same")]
 
 
+@pytest.mark.parametrize(("how", "code"), [("refused", 5), ("dropped", 4)])
+def test_a_closed_place_is_not_reached(place: Any, how: str, code: int) -> None:
+    place.house.closed[place.house.names.address("far.example.org", 4), 80] = how
+    line = place.line(1080, "proxy.example.com")
+    line.hear(b"\5\1\0")
+    assert line.hear(b"\5\1\0\3" + NAME + PORT) == bytes((5, code, 0, 1)) + NOT_THERE
+    assert place.line(1080, "p.example.com").hear(b"\4\1" + PORT + b"\0\0\0\1\0far.example.org\0") == b"\0\x5b" + NOT_THERE
+    assert [(c["how"], c["host"]) for c in place.records("contact")] == [(how, "far.example.org")] * 2
+
+
 def test_a_name_of_unusual_length_is_payload(place: Any) -> None:
     line = place.line(1080, "proxy.example.com")
     line.hear(b"\5\1\0")

@@ -17,7 +17,7 @@ from typing import Any
 
 import paramiko
 import pytest
-from paramiko.common import MSG_DEBUG, MSG_IGNORE
+from paramiko.common import MSG_DEBUG, MSG_IGNORE, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
 
 from honeyweights.containers.internet import jail, jail_facts
 from honeyweights.containers.internet.names import Names
@@ -349,6 +349,16 @@ def test_forwards_are_offered(place: Any) -> None:
         ("tcpip-forward", ":0"),
         ("auth-agent", None),
     }
+
+
+async def test_a_forward_does_not_reach_a_closed_place(place: Any) -> None:
+    """The same words as an OpenSSH server's; a place beside it is reached."""
+    place.house.closed[place.house.names.address("far.example.org", 4), 80] = "refused"
+    offered = forwards.Forwards(asyncio.get_running_loop())
+    offered.remote, offered.house = REMOTE, place.house
+    assert offered.check_channel_direct_tcpip_request(1, ("", 1), ("far.example.org", 80)) == OPEN_FAILED_CONNECT_FAILED
+    assert offered.check_channel_direct_tcpip_request(2, ("", 1), ("far.example.org", 81)) == OPEN_SUCCEEDED
+    assert [(c["how"], c["host"], c["port"]) for c in place.records("contact")] == [("refused", "far.example.org", 80)]
 
 
 class Piped:

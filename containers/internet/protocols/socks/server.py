@@ -19,6 +19,9 @@ LONGEST = 4096
 LONG_NAME = 64
 """Characters of a host's name that nobody wonders at; a longer one is payload."""
 NONE, PASSWORD, NOTHING = 0, 2, 0xFF
+NOT_SPOKEN = 7
+UNREACHABLE = {"refused": 5, "dropped": 4}
+"""How a place is closed -> what SOCKS 5 calls it (RFC 1928, 6)."""
 NOT_THERE = bytes(6)
 """Address and port of our end, which no client looks at."""
 
@@ -104,10 +107,9 @@ class Socks(Talker):
         where = bytes(held[4 : 4 + size])
         host = {1: _v4, 3: _name, 4: _v6}[held[3]](where)
         port = int.from_bytes(held[4 + size : 6 + size], "big")
-        granted = held[1] == CONNECT
-        self._line.send(bytes((5, 0 if granted else 7, 0, 1)) + NOT_THERE)
-        self._note(held[1], host, port, held[: 6 + size])
-        self._heir = self._tunnel(host, port) if granted else Raw(self._line, self._house, tail=True)
+        why = self._answered(held[1], host, port, held[: 6 + size])
+        self._line.send(bytes((5, why, 0, 1)) + NOT_THERE)
+        self._heir = Raw(self._line, self._house, tail=True) if why else self._tunnel(host, port)
         return 6 + size
 
     def _asked4(self) -> int:
@@ -119,12 +121,19 @@ class Socks(Talker):
             return -1 if len(held) > LONGEST else 0
         count = 8 + len(user) + 1 + (len(name) + 1 if far else 0)
         host, port = _name(b"?" + name) if far else _v4(bytes(held[4:8])), int.from_bytes(held[2:4], "big")
-        granted = held[1] == CONNECT
         self._secret = user
-        self._line.send(bytes((0, 0x5A if granted else 0x5B)) + NOT_THERE)
-        self._note(held[1], host, port, held[:count])
-        self._heir = self._tunnel(host, port) if granted else Raw(self._line, self._house, tail=True)
+        why = self._answered(held[1], host, port, held[:count])
+        self._line.send(bytes((0, 0x5B if why else 0x5A)) + NOT_THERE)
+        self._heir = Raw(self._line, self._house, tail=True) if why else self._tunnel(host, port)
         return count
+
+    def _answered(self, command: int, host: str, port: int, request: bytes | bytearray) -> int:
+        """Notes what is asked for; gives the answer of SOCKS 5: 0 for yes."""
+        self._note(command, host, port, request)
+        if command != CONNECT:
+            return NOT_SPOKEN
+        how = self._house.closes(self._line.remote.onwards(self._house.names, host, port))
+        return UNREACHABLE[how] if how else 0
 
     def _note(self, command: int, host: str, port: int, request: bytes | bytearray) -> None:
         head = self._house.ledger.keep(self._said + request)

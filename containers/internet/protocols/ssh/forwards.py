@@ -39,7 +39,10 @@ class Forwards(paramiko.ServerInterface):
         if found is None or self._loop is None or not 0 < port < 1 << 16 or self._busy() >= MOST_CHANNELS:
             self.carried(f"{name}:{port}\n".encode("utf-8", "surrogateescape"))
             return OPEN_FAILED_CONNECT_FAILED
-        self._tunnels[chanid] = self.remote.onwards(self.house.names, name if name not in HERE else self.remote.address, port)
+        remote = self.remote.onwards(self.house.names, name if name not in HERE else self.remote.address, port)
+        if self.house.closes(remote) is not None:
+            return OPEN_FAILED_CONNECT_FAILED
+        self._tunnels[chanid] = remote
         return OPEN_SUCCEEDED
 
     def check_port_forward_request(self, address: str, port: int) -> int:
