@@ -195,7 +195,7 @@ async def test_the_harness_is_told_apart_from_the_agent(open_world: OpenWorld) -
 
 
 async def test_the_harness_puts_and_fetches(open_world: OpenWorld) -> None:
-    """Any size, from a container that runs or stands still, and from the warden, where nothing can be run; memory ends with its container."""
+    """Any size, from a container that runs or stands still, and from the warden, which runs nothing; memory ends with its container."""
     environments = await open_world()
     with in_sample(environments):
         world = harness.world()
