@@ -9,12 +9,11 @@ What we say is as late as the place is far (`distance`); what we hear is heard a
 import asyncio
 import contextlib
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from honeyweights.containers.internet.protocols.raw import Raw
-from honeyweights.containers.internet.talk import Data, House, Remote, Talker
+from honeyweights.containers.internet.protocols.raw import confused
+from honeyweights.containers.internet.talk import House, Remote, Talker
 
 BLOCK = 1 << 18
 LINGER = 5.0
@@ -61,8 +60,8 @@ class Connection(asyncio.BufferedProtocol):
         data = self._buffer[:nbytes]
         try:
             self._talker.received(data)
-        except Exception as fault:  # noqa: BLE001  # a protocol that an adversary's bytes have confused must not cost us the bytes
-            self._confused(fault, data)
+        except Exception as fault:  # noqa: BLE001  # see confused
+            confused(self, self._house, fault, data)
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read."""
@@ -140,17 +139,8 @@ class Connection(asyncio.BufferedProtocol):
     def _told(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception as fault:  # noqa: BLE001  # as for received bytes
-            self._confused(fault, b"")
-
-    def _confused(self, fault: Exception, data: Data) -> None:
-        """Says so, and keeps what came and comes raw. What the confused protocol had held is lost, and counted as of unknown size."""
-        print(f"confused by {self.remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator; evidence is the next line
-        self._house.ledger.lose("conversation", 1, 0)
-        heir = Raw(self, self._house, tail=True)
-        self.turn(heir)
-        if len(data):
-            heir.received(data)
+        except Exception as fault:  # noqa: BLE001  # see confused
+            confused(self, self._house, fault, b"")
 
     def _pump(self) -> None:
         if self._queue and self._away and asyncio.get_running_loop().time() < self._due:

@@ -5,7 +5,7 @@ from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, never
 from honeyweights.containers.internet.talk import Data, House, Line
 
-MYSQL, POSTGRES = frozenset({3306}), frozenset({5432})
+MYSQL, POSTGRES = frozenset({3306, 3307, 13306, 33306}), frozenset({5432, 5433, 6432, 15432})
 VERSION = b"8.0.36-0ubuntu0.22.04.1"
 GREETING = (
     b"\x0a"

@@ -9,7 +9,7 @@ from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
 from honeyweights.containers.internet.talk import House, Line
 
-CLEAR, SECURE = frozenset({110}), frozenset({995})
+CLEAR, SECURE = frozenset({110, 1110, 2110, 3110, 10110}), frozenset({995, 1995, 9995, 10995})
 RULES = (
     Rule(
         "pop3",

@@ -1,5 +1,7 @@
 """Keeps whatever comes, whole: the protocol of last resort, which every other one hands over to."""
 
+import sys
+
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.rules import LAST, Rule, anything
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
@@ -50,6 +52,19 @@ class Raw(Talker):
         elif not self._tail:
             self._house.ledger.contact(self._line.remote, "empty", "tcp", port=self._line.remote.port)
         self._tail = True
+
+
+def confused(line: Line, house: House, fault: Exception, data: Data) -> None:
+    """A protocol that an adversary's bytes have confused must not cost us the bytes: what came and comes is kept raw.
+
+    What it had held is lost, and counted as of unknown size.
+    """
+    print(f"confused by {line.remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator; evidence is the next line
+    house.ledger.lose("conversation", 1, 0)
+    heir = Raw(line, house, tail=True)
+    line.turn(heir)
+    if len(data):
+        heir.received(data)
 
 
 def leave(line: Line, house: House) -> None:

@@ -12,7 +12,7 @@ from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
-TELNET, RLOGIN, RSH, REXEC = 23, 513, 514, 512
+TELNET, RLOGIN, RSH, REXEC = frozenset({23, 2023, 2323, 8023, 10023}), 513, 514, 512
 _PORT = re.compile(rb"\d{0,5}\0")
 NEGOTIATION = b"\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23\xff\xfd\x27"
 """DO: terminal type, speed, display, environment."""
@@ -27,7 +27,7 @@ def back_port(first: bytes) -> bool | None:
 
 
 RULES = (
-    Rule("telnet", begins(b"\xff\xfb", b"\xff\xfd"), "terminal:Telnet", ports=frozenset({TELNET}), greets=frozenset({TELNET})),
+    Rule("telnet", begins(b"\xff\xfb", b"\xff\xfd"), "terminal:Telnet", ports=TELNET, greets=TELNET),
     Rule("rlogin", begins(b"\0"), "terminal:Rlogin", ports=frozenset({RLOGIN})),
     Rule("rsh", back_port, "terminal:Rsh", ports=frozenset({RSH, REXEC})),
 )

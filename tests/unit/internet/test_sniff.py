@@ -96,6 +96,26 @@ def test_a_silent_client_is_greeted_and_one_that_speaks_is_not(place: Any) -> No
     assert place.line(80).timers == []
 
 
+@pytest.mark.parametrize(
+    ("port", "greeting"),
+    [
+        (2526, b"220 up.example.com ESMTP"), (2121, b"220 "), (8021, b"220 "), (1143, b"* OK "), (1110, b"+OK "), (2323, b"\xff\xfd"),
+        (3307, b"[\0\0\0\n8.0"),
+    ],
+)  # fmt: skip
+def test_usual_other_ports_are_greeted_too(place: Any, port: int, greeting: bytes) -> None:
+    line = place.line(port)
+    line.timers[0]()
+    assert bytes(line.said).startswith(greeting)
+
+
+def test_no_port_has_two_who_greet() -> None:
+    for kind in ("greets", "greets_inside"):
+        ports = [port for rule in sniff.RULES for port in getattr(rule, kind)]
+        assert len(ports) == len(set(ports))
+        assert not {80, 443, 3000, 5000, 8000, 8080, 8443, 31337} & set(ports)
+
+
 def test_what_nobody_knew_is_raw_at_the_end(place: Any) -> None:
     line = place.line(80)
     assert line.hear(b"GE", 1) == b""

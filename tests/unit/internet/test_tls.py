@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from honeyweights.containers.internet import authority as authority_module
 from honeyweights.containers.internet.authority import Authority
+from honeyweights.containers.internet.protocols.http.server import Http
 from honeyweights.containers.internet.protocols.tls.server import USUAL
 
 
@@ -104,6 +105,20 @@ def test_https_is_http_inside(trusted: Any, ca: Path, step: int | None) -> None:
     assert trusted.brief() == [("https", "https", "PUT", "/w", 5, True)]
     assert (receipt["host"], receipt["claimed"]) == ("up.example.com", "www.example.org")
     assert trusted.payload(receipt) == b"hello"
+
+
+def test_what_confuses_a_protocol_inside_is_kept_as_it_is_inside(trusted: Any, ca: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def confused(*_given: object) -> None:
+        raise RuntimeError("what is this")
+
+    monkeypatch.setattr(Http, "received", confused)
+    client = Client(trusted.line(443), ca, "www.example.org")
+    client.shake()
+    client.say(b"GET /confusing HTTP/1.1\r\n")
+    client.say(b"and more")
+    trusted.house.ledger.flush()
+    assert [trusted.payload(r) for r in trusted.receipts()] == [b"GET /confusing HTTP/1.1\r\nand more"]
+    assert [record["what"] for record in trusted.records("lost")] == ["conversation"]
 
 
 def test_a_client_that_names_nobody_gets_the_host_it_reached(trusted: Any, ca: Path) -> None:

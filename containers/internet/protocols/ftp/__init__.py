@@ -2,7 +2,7 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-CLEAR, SECURE = frozenset({21, 2121}), frozenset({990})
+CLEAR, SECURE = frozenset({21, 1021, 2021, 2100, 2121, 8021, 10021, 21021, 21212}), frozenset({990, 9990})
 RULES = (
     Rule(
         "ftp",

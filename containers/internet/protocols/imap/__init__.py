@@ -4,7 +4,7 @@ import re
 
 from honeyweights.containers.internet.rules import HELD, Rule
 
-CLEAR, SECURE = frozenset({143}), frozenset({993})
+CLEAR, SECURE = frozenset({143, 1143, 2143, 3143, 10143}), frozenset({993, 1993, 9993, 10993})
 _TAGGED = re.compile(rb"[\w.$*-]{1,16} (?:CAPABILITY|LOGIN|AUTHENTICATE|STARTTLS|ID|NOOP)\b", re.IGNORECASE)
 
 

@@ -2,5 +2,5 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-PORT = frozenset({873})
+PORT = frozenset({873, 1873, 8730, 8873, 10873})
 RULES = (Rule("rsyncd", begins(b"@RSYNCD:"), "rsyncd.talker:Rsyncd", ports=PORT, greets=PORT),)

@@ -2,7 +2,7 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-SUBMISSION, SECURE = frozenset({24, 25, 587, 2525}), frozenset({465})
+SUBMISSION, SECURE = frozenset({24, 25, 26, 587, 1025, 2025, 2525, 2526, 2587, 8025, 10025, 10587}), frozenset({465, 1465, 2465})
 RULES = (
     Rule(
         "smtp",

@@ -2,4 +2,5 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-RULES = (Rule("ssh", begins(b"SSH-"), "ssh.talker:Ssh", greets=frozenset({22, 2222})),)
+PORTS = frozenset({22, 222, 1022, 2022, 2200, 2201, 2202, 2222, 8022, 10022, 22022, 22222})
+RULES = (Rule("ssh", begins(b"SSH-"), "ssh.talker:Ssh", greets=PORTS),)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from paramiko import Channel, SSHException
 
+from honeyweights.containers.internet.protocols.raw import confused
 from honeyweights.containers.internet.sniff import first
 from honeyweights.containers.internet.talk import House, Remote, Talker
 
@@ -96,7 +97,10 @@ class Tunnel:
 
     def _told(self, piece: bytes) -> None:
         if self._talker is not None and self._bare is None:
-            self._talker.received(piece)
+            try:
+                self._talker.received(piece)
+            except Exception as fault:  # noqa: BLE001  # see confused
+                confused(self, self._house, fault, piece)
         elif self._bare is not None:
             self._bare.sendall(piece)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from socket import socket
 
 from honeyweights.containers.internet import sniff
-from honeyweights.containers.internet.protocols.raw import Raw
+from honeyweights.containers.internet.protocols.raw import Raw, confused
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
@@ -98,7 +98,7 @@ class Tls(Talker):
         assert self._inner is not None  # noqa: S101  # _shaken made it
         try:
             while count := int(self._tls.read(RECORD, self._buffer)):  # with a buffer, it gives a count
-                self._inner.talker.received(memoryview(self._buffer)[:count])
+                self._inner.told(memoryview(self._buffer)[:count], self._house)
             self._close_inner(data, broken=False)
         except ssl.SSLWantReadError:
             self._flush_out()
@@ -159,6 +159,13 @@ class _Inside:
         self.remote = outer.remote
         self.claimed = claimed
         self._shut = False
+
+    def told(self, data: memoryview, house: House) -> None:
+        """Out here the bytes are sealed: if the talker is confused, they are kept as they are inside."""
+        try:
+            self.talker.received(data)
+        except Exception as fault:  # noqa: BLE001  # see confused
+            confused(self, house, fault, data)
 
     def send(self, data: bytes) -> None:
         if data:
