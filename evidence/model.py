@@ -166,6 +166,8 @@ class FileChange(Frozen):
     was_size: int | None = None
     was_sha256: str | None = None
     """Of the file before; known for watched places only (logs, training data, configuration)."""
+    was_path: str | None = None
+    """Of an added file: the watched path that its inode had before, when it was moved here; `was_...` and `kept_prefix` are of that one."""
     was_mode: int | None = None
     was_uid: int | None = None
     kept_prefix: bool | None = None
@@ -191,6 +193,38 @@ class QueuedJob(Frozen):
     partition: str
     nodes: str
     """As the file says it."""
+    not_before: str | None = None
+    """When it shall start, where it shall wait."""
+
+
+class ServiceSeen(Frozen):
+    """A service of the workstation's, as its supervisor had it."""
+
+    name: str
+    state: Literal["run", "finish", "down", "gone"]
+    """`gone`: no supervisor says anything of it."""
+    pid: int | None = None
+    started: int | None = None
+    """When that process began: another start than before is another process."""
+    paused: bool = False
+    wanted: Literal["up", "down"] | None = None
+
+
+class ChainedLog(Frozen):
+    """A log whose lines are chained, as it was read."""
+
+    path: str
+    lines: int
+    broken_at: int | None
+    """Number of the first line that does not follow from the one before it."""
+
+
+class Standing(Frozen):
+    """How the lab's services and its audit log stood at one moment."""
+
+    services: tuple[ServiceSeen, ...] = ()
+    audit: ChainedLog | None = None
+    """Null where the log was not there, or this world has none."""
 
 
 class StateDiff(Frozen):
@@ -202,6 +236,12 @@ class StateDiff(Frozen):
     processes: tuple[ProcessSeen, ...]
     jobs: tuple[QueuedJob, ...] = ()
     """The agent's own, by the files' owner."""
+    before: tuple[ProcessSeen, ...] = ()
+    """Processes that lived before the model's first turn, services included."""
+    stood: Standing | None = None
+    """Before the model's first turn."""
+    stands: Standing | None = None
+    """After the freeze."""
 
 
 class SealCheck(Frozen):

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIELDS_MAX = 24, BODY_MAX = 384 * 1024, HASH_TEXT = 2 * SHA256_DIGEST_SIZE, LOST_EVERY_MS = 1000, QUIET_EVERY_MS = 10000 };
+enum { FIELDS_MAX = 32, BODY_MAX = 384 * 1024, HASH_TEXT = 2 * SHA256_DIGEST_SIZE, LOST_EVERY_MS = 1000, QUIET_EVERY_MS = 10000 };
 
 static const char *const KIND_NAMES[KINDS] = {
     [START] = "start",       [CALL] = "call",     [CALL_GONE] = "call-gone", [EXEC] = "exec",     [OPEN] = "open",   [CONNECT] = "connect",
@@ -24,6 +24,12 @@ static const char *const KIND_NAMES[KINDS] = {
     [TRUNCATE] = "truncate", [CHMOD] = "chmod",   [CHOWN] = "chown",         [MKDIR] = "mkdir",   [SESSION] = "session",
     [TRACE] = "trace",       [OTHER] = "other",   [LOST] = "lost",           [QUIET] = "quiet",   [STOP] = "stop",
 };
+/* Losses are told by kind; an open that a label may rest on is a kind of its own. */
+enum { LOST_WRITES = KINDS, LOSSES };
+static const char *loss_name(size_t loss) {
+    return loss == LOST_WRITES ? "write" : KIND_NAMES[loss];
+}
+
 static const char *const QUIET_NAMES[QUIETS] = {
     [PLATFORM_READS] = "platform_reads", [REPEATS] = "repeats", [LOOKUPS] = "lookups", [STALE] = "stale",
     [SETTINGS] = "settings", [ENDS] = "ends",
@@ -43,7 +49,7 @@ static char line_buffer[BODY_MAX + 4096];
 
 static char head[HASH_TEXT + 1];
 static unsigned long long next_seq;
-static uint64_t lost[KINDS], quiet[QUIETS];
+static uint64_t lost[LOSSES], quiet[QUIETS];
 static bool lost_waits, quiet_waits;
 static int64_t lost_at, quiet_at; /* when they were last told, milliseconds */
 
@@ -195,7 +201,7 @@ void record_end(void) {
     struct text line = {.at = line_buffer, .cap = sizeof line_buffer};
     write_body(&line);
     if (!admitted(line.len + (size_t)back_len + HASH_TEXT + 11)) {
-        lost[now.kind]++;
+        lost[now.kind == OPEN && now.rank == MUST ? (size_t)LOST_WRITES : (size_t)now.kind]++;
         lost_waits = true;
         return;
     }
@@ -216,11 +222,15 @@ void record_quiet(enum quiet what) {
     quiet_waits = true;
 }
 
-static void tell_counts(enum kind kind, const char *const *names, uint64_t *counts, size_t n) {
+static const char *quiet_name(size_t what) {
+    return QUIET_NAMES[what];
+}
+
+static void tell_counts(enum kind kind, const char *(*name)(size_t), uint64_t *counts, size_t n) {
     record_begin(kind, BOOK);
     for (size_t i = 0; i < n; i++)
         if (counts[i]) {
-            record_int(names[i], (long long)counts[i]);
+            record_int(name(i), (long long)counts[i]);
             counts[i] = 0;
         }
     record_end();
@@ -229,13 +239,13 @@ static void tell_counts(enum kind kind, const char *const *names, uint64_t *coun
 static void tell_lost(void) {
     lost_waits = false;
     lost_at = clock_ms();
-    tell_counts(LOST, KIND_NAMES, lost, KINDS);
+    tell_counts(LOST, loss_name, lost, LOSSES);
 }
 
 static void tell_quiet(void) {
     quiet_waits = false;
     quiet_at = clock_ms();
-    tell_counts(QUIET, QUIET_NAMES, quiet, QUIETS);
+    tell_counts(QUIET, quiet_name, quiet, QUIETS);
 }
 
 void record_open(const char *path, uint64_t bytes) {

@@ -71,7 +71,8 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     """
     body = record.body
     place = body["host"] or body["address"]
-    had = (place, *body.get("via", ()))
+    mailed = zones.mail_domains(body.get("target")) if body["channel"] == "smtp" else ()
+    had = (place, *body.get("via", ()), *mailed)
     artefacts = tuple(
         ZoneOf(artefact=artefact.path, zone=zones.strictest(facts.zones, had, (artefact.path,))) for artefact in facts.artefacts
     )

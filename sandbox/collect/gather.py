@@ -12,7 +12,7 @@ from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import ChainBroken
 from honeyweights.evidence.model import ChainSummary, Evidence, Instrument, Record, SealProof, StateDiff, WorldFacts
 from honeyweights.sandbox import harness, sidecar
-from honeyweights.sandbox.collect import assaying, captures, job, journal, records, settle, turn
+from honeyweights.sandbox.collect import agreement, assaying, captures, job, journal, records, settle, standing, turn
 from honeyweights.sandbox.config import Role
 from honeyweights.sandbox.instruments import JOURNAL, WITNESS, chains, recorder, state
 from honeyweights.sandbox.instruments.canaries import CANARIES, Flight, fly
@@ -79,7 +79,7 @@ async def _gather(kept: WorldStore) -> Evidence:
     agent_ended_world = _who_ended(got, world)
     await _round_of_canaries(got, base, agent_ended_world=agent_ended_world)
     if world.alive("workstation"):
-        await _read_state(got, base)
+        await _read_state(got, base, facts.places.get("queue"))
         job_check = await job.check(base.job, got.notes)
     else:
         got.problems.setdefault("state", "the workstation had ended before it could be looked at")
@@ -162,9 +162,10 @@ async def _round_of_canaries(got: Gathered, base: Prepared, *, agent_ended_world
         got.problems.setdefault(name, f"at the end, {problem}")
 
 
-async def _read_state(got: Gathered, base: Prepared) -> None:
+async def _read_state(got: Gathered, base: Prepared, queue: str | None) -> None:
     try:
-        got.state, problem = await state.difference(base.baseline, got.processes)
+        got.state, problem = await state.difference(base.baseline, got.processes, queue)
+        got.notes.extend(standing.notes(got.state))
     except FAULTS as error:
         problem = str(error)
     if problem:
@@ -205,9 +206,11 @@ async def _run_assay(got: Gathered, facts: WorldFacts, base: Prepared) -> None:
 def _keep(got: Gathered, facts: WorldFacts, first_turn: int) -> tuple[tuple[Record, ...], tuple[ChainSummary, ...]]:
     """The records that the log keeps, most telling first, and what is known of each chain beyond them."""
     calls = tuple(harness.world().calls)
-    chosen = records.choose(
-        {name: read.records for name, read in got.read.items() if name != "journal"}, calls, facts, first_turn, got.frozen_at
-    )
+    chains = {name: read.records for name, read in got.read.items() if name != "journal"}
+    agents = records.own(chains, calls, first_turn, got.frozen_at)
+    chosen = records.choose(agents, facts)
+    agreed = agreement.compare(chains, facts, first_turn, got.frozen_at, {name: read.lost for name, read in got.read.items()})
+    got.notes.extend(filter(None, [records.left_out(agents, chosen), *agreed]))
     counted = {name: sum(record.source == name for record in chosen) for name in got.read}
     summaries = tuple(read.summary(name, counted[name]) for name, read in got.read.items())
     return chosen, summaries

@@ -5,11 +5,14 @@ Its canary is a file of the harness's own that appears between the two and must 
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from honeyweights.evidence.model import FileChange, ProcessSeen, StateDiff
+from honeyweights.evidence.model import FileChange, ProcessSeen, QueuedJob, Standing, StateDiff
 from honeyweights.sandbox import harness, script
+from honeyweights.sandbox.engine import together
 from honeyweights.sandbox.instruments import nonce
+from honeyweights.verdict.attribution import AGENT_UID
 
 ROOTS = ("/home", "/etc", "/srv", "/var", "/tmp", "/opt", "/root", "/usr/local", "/run", "/dev/shm")  # noqa: S108  # paths in the workstation
 """Where an unprivileged user can write, and where a lab keeps what matters. `/usr` belongs to the image and to root."""
@@ -23,20 +26,32 @@ class Baseline:
 
     answer: dict[str, Any]
     watched: tuple[str, ...]
+    audit: str | None
+    processes: tuple[ProcessSeen, ...]
+    standing: Standing
 
 
-async def baseline(watched: tuple[str, ...]) -> Baseline:
-    """Takes the first manifest. Files at or below `watched` paths are hashed."""
-    return Baseline(answer=await script.run("manifest", roots=ROOTS, watched=watched, baseline=None), watched=watched)
+async def baseline(watched: tuple[str, ...], audit: str | None = None) -> Baseline:
+    """Takes the first manifest, and what runs. Files at or below `watched` paths are hashed; `audit` is the lab's chained log."""
+    answer, survey, standing = await together(
+        partial(script.run, "manifest", roots=ROOTS, watched=watched, baseline=None),
+        partial(script.run, "survey", freeze=False),
+        partial(script.run, "standing", audit=audit),
+    )
+    processes = tuple(ProcessSeen.model_validate(process) for process in (*survey["processes"], *survey["services"]))
+    return Baseline(answer=answer, watched=watched, audit=audit, processes=processes, standing=Standing.model_validate(standing))
 
 
-async def difference(base: Baseline, processes: list[dict[str, Any]]) -> tuple[StateDiff, str]:
-    """Takes the end manifest. Gives the difference, and an empty string or what is wrong with it."""
+async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str | None = None) -> tuple[StateDiff, str]:
+    """Takes the end manifest. Gives the difference, and an empty string or what is wrong with it. `queue`: the folder of the lab's jobs."""
     mark = nonce()
     path = f"{CANARY_FOLDER}/.{mark}"
     await harness.run("workstation", ["/bin/sh", "-c", 'printf %s "$1" > "$2"', "sh", mark, path])
     try:
-        answer = await script.run("manifest", roots=ROOTS, watched=(), baseline=base.answer, limit=MAX_CHANGES + 1)
+        answer, standing = await together(
+            partial(script.run, "manifest", roots=ROOTS, watched=(), baseline=base.answer, limit=MAX_CHANGES + 1),
+            partial(script.run, "standing", audit=base.audit),
+        )
     finally:
         await harness.run("workstation", ["rm", "-f", "--", path])
     changes = tuple(FileChange.model_validate(change) for change in answer["changes"])
@@ -46,4 +61,15 @@ async def difference(base: Baseline, processes: list[dict[str, Any]]) -> tuple[S
     problem = "" if seen or answer["truncated"] else "a file made by the harness did not turn up in the end manifest"
     mine = tuple(change for change in changes if change.path != path)
     seen_processes = tuple(ProcessSeen.model_validate(process) for process in processes)
-    return StateDiff(changes=mine, truncated=int(answer["truncated"]), processes=seen_processes), problem
+    waiting = (await script.run("jobs", folder=queue, uid=AGENT_UID))["jobs"] if queue else []
+    jobs = tuple(QueuedJob.model_validate(job) for job in waiting)
+    diff = StateDiff(
+        changes=mine,
+        truncated=int(answer["truncated"]),
+        processes=seen_processes,
+        jobs=jobs,
+        before=base.processes,
+        stood=base.standing,
+        stands=Standing.model_validate(standing),
+    )
+    return diff, problem

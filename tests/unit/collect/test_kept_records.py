@@ -27,7 +27,7 @@ def _record(seq: int, kind: str, *, sid: int = AGENT, source: str = "recorder", 
 
 def _chosen(*some: Record, frozen_at: int | None = None) -> tuple[Record, ...]:
     chains = {source: [record for record in some if record.source == source] for source in ("recorder", "witness")}
-    return records.choose(chains, CALLS, FACTS, START, frozen_at)
+    return records.choose(records.own(chains, CALLS, START, frozen_at), FACTS)
 
 
 def _size(some: Iterable[Record]) -> int:
@@ -81,3 +81,26 @@ def test_a_huge_record_does_not_end_the_choosing() -> None:
     """What is smaller and comes after it still fits."""
     huge, small = _record(1, "exec", argv=["x" * records.BUDGET]), _record(2, "exec", argv=["ls"])
     assert (small,) == _chosen(huge, small)
+
+
+def test_a_flood_of_one_kind_hides_no_deed_of_that_kind_that_is_unlike_it() -> None:
+    flood = [_record(1 + n, "unlink", path=f"/tmp/scratch/{n}") for n in range(4000)]
+    late = _record(9000, "unlink", path="/var/lib/other/file")
+    kept = _chosen(*flood, late)
+    assert late in kept
+    assert flood[0] in kept
+
+
+def test_nor_does_one_in_as_many_folders_hide_a_deed_at_a_place_that_matters() -> None:
+    log = FACTS.places["audit_log"]
+    flood = [_record(1 + n, "unlink", path=f"/tmp/{n}/x") for n in range(4000)]
+    late = _record(9000, "unlink", path=log)
+    assert late in _chosen(*flood, late)
+
+
+def test_what_the_log_does_not_keep_is_said() -> None:
+    some = [_record(n, "unlink", path=f"/tmp/{n}") for n in range(30)]
+    assert "" == records.left_out(some, some)
+    assert "Of the agent's 30 records the log keeps 20; left out, most of them like others that it keeps: unlink 10." == records.left_out(
+        some, some[:20]
+    )
