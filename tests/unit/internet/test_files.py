@@ -81,7 +81,7 @@ def test_pieces_lie_over_one_another_as_writes_do(place: Any, writes: list[tuple
 
 
 def test_hosts_do_not_share_and_are_bounded(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_module, "MOST_FILES", 40)
+    monkeypatch.setattr(files_module, "MOST_DISKS", 40)
     memory = Memory(place.spool)
     memory.disk("a").put("/x", File())
     assert "/x" not in memory.disk("b").files
@@ -90,6 +90,35 @@ def test_hosts_do_not_share_and_are_bounded(place: Any, monkeypatch: pytest.Monk
     for number in range(100):
         memory.disk(f"h{number}")
     assert len(memory._disks) == 40
-    for number in range(100):
-        memory.disk("h99").put(f"/f{number}", File())
-    assert len(memory.disk("h99").files) == 40
+    assert not memory.disk("h99").put("/f", File())
+
+
+def test_what_is_remembered_is_bounded_for_all_hosts_together(place: Any) -> None:
+    """Room comes back with what is forgotten."""
+    room = files_module.Room(30)
+    one, other = Disk(place.spool, "/", room), Disk(place.spool, "/", room)
+    taken = [one.put(f"/f{number}", File(pieces=(Piece(0, 1, 0, "d"),))) for number in range(20)]
+    assert taken == [True] * 15 + [False] * 5
+    assert not other.mkdir("/new", parents=True)
+    assert one.drop("/f3") is not None
+    assert other.put("/a/b", File())
+    assert not one.put("/f1", File(pieces=(Piece(0, 1, 0, "d"),) * 9))
+    assert (other.names("/a"), one.count("/") - 14, room.left) == (
+        ["b"],
+        len({"home", "root", "tmp", "var", "srv", "opt", "data", "mnt"}),
+        0,
+    )
+    other.drop("/a/b")
+    assert (other.rmdir("/a"), other.rmdir("/a"), other.rmdir("/"), room.left) == (True, False, False, 2)
+
+
+@pytest.mark.parametrize("path", ["/a" * 100_000, "/" + "a" * 2_000, "/a" * 41])
+def test_a_path_without_end_is_not_remembered(place: Any, path: str) -> None:
+    disk = Disk(place.spool, "/")
+    before = len(disk.folders)
+    assert not disk.put(path, File())
+    assert not disk.mkdir(path, parents=True)
+    assert len(disk.folders) == before
+    line = place.line()
+    assert line.hear(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi".encode()).startswith(b"HTTP/1.1 201")
+    assert place.payload(place.receipts()[-1]) == b"hi"

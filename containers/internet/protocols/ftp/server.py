@@ -6,7 +6,6 @@ pyftpdlib was considered: it is built on an event loop of its own that owns its 
 a real disk. It can be fed neither bytes nor a memory of remote hosts.
 """
 
-import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import ClassVar
@@ -73,8 +72,7 @@ class Ftp(Session):
         if file is None:
             self._say("550 Failed to open file.")
             return
-        step = 1 << 18
-        blocks = (self._disk.read(file, at, step) for at in range(offset, file.kept, step))
+        blocks = self._disk.span(file, offset, file.kept)
         name = rest.decode("utf-8", "surrogateescape")[:200]
         self._carry(Job(blocks=blocks, done=self._gone), f"Opening BINARY mode data connection for {name} ({file.size} bytes).")
 
@@ -118,7 +116,7 @@ class Ftp(Session):
         self._say(f"350 Restart position accepted ({self._offset}).")
 
     def _dele(self, rest: bytes) -> None:
-        gone = self._disk.files.pop(self._path(rest), None)
+        gone = self._disk.drop(self._path(rest))
         self._say("550 Delete operation failed." if gone is None else "250 Delete operation successful.")
 
     def _rnfr(self, rest: bytes) -> None:
@@ -128,10 +126,11 @@ class Ftp(Session):
 
     def _rnto(self, rest: bytes) -> None:
         old, self._old = self._old, None
-        if old is None or old not in self._disk.files:
+        file = None if old is None else self._disk.drop(old)
+        if file is None:
             self._say("503 RNFR required first.")
             return
-        self._disk.put(self._path(rest), self._disk.files.pop(old))
+        self._disk.put(self._path(rest), file)
         self._say("250 Rename successful.")
 
     # -- folders
@@ -158,10 +157,7 @@ class Ftp(Session):
         self._say(f'257 "{quoted}" created' if made else "550 Create directory operation failed.")
 
     def _rmd(self, rest: bytes) -> None:
-        path = self._path(rest)
-        gone = path in self._disk.folders and not self._disk.names(path) and posixpath.dirname(path) != path
-        if gone:
-            self._disk.folders.discard(path)
+        gone = self._disk.rmdir(self._path(rest))
         self._say("250 Remove directory operation successful." if gone else "550 Remove directory operation failed.")
 
     # -- the rest

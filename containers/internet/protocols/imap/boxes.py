@@ -1,6 +1,5 @@
 """A user's mailboxes over a host's memory, and what FETCH says of their messages."""
 
-import posixpath
 import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
@@ -10,6 +9,7 @@ from honeyweights.containers.internet.spool import Capture
 
 ALWAYS = ("INBOX", "Drafts", "Sent", "Trash")
 MOST_HEADER = 1 << 18
+MOST_RANGES = 500
 _RANGE = re.compile(rb"(\d{1,9}|\*)(?::(\d{1,9}|\*))?")
 _BODY = re.compile(rb"BODY(?:\.PEEK)?\[([^\]]*)\](?:<\d+(?:\.\d+)?>)?|RFC822(?:\.HEADER|\.TEXT)?(?![.\w])")
 
@@ -31,17 +31,15 @@ class Boxes:
 
     def add(self, box: str, capture: Capture) -> None:
         """A message came."""
-        self.disk.keep(f"{self._folder(box)}/{len(self.messages(box)) + 1:06}", capture)
+        self.disk.keep(f"{self._folder(box)}/{self.count(box) + 1:06}", capture)
 
-    def messages(self, box: str) -> list[File]:
-        """In the order in which they came."""
-        folder = self._folder(box)
-        return [self.disk.files[path] for path in sorted(self.disk.files) if posixpath.dirname(path) == folder]
+    def count(self, box: str) -> int:
+        """How many messages there are."""
+        return self.disk.count(self._folder(box))
 
-    def blocks(self, file: File) -> Iterator[bytes]:
-        """A message's bytes."""
-        for at in range(0, file.kept, 1 << 18):
-            yield self.disk.read(file, at, 1 << 18)
+    def message(self, box: str, number: int) -> File:
+        """One of them, from 1 on in the order in which they came."""
+        return self.disk.files[f"{self._folder(box)}/{number:06}"]
 
     def _folder(self, box: str) -> str:
         box = "INBOX" if box.upper() == "INBOX" else box
@@ -51,7 +49,7 @@ class Boxes:
 def numbers(text: bytes, count: int) -> list[int]:
     """The numbers of a sequence set that exist (RFC 3501, 9)."""
     found: set[int] = set()
-    for low, high in _RANGE.findall(text):
+    for low, high in _RANGE.findall(text)[:MOST_RANGES]:
         ends = [count if end == b"*" else int(end) for end in (low, high or low)]
         found |= set(range(max(1, min(ends)), min(count, max(ends)) + 1))
     return sorted(found)
@@ -59,10 +57,9 @@ def numbers(text: bytes, count: int) -> list[int]:
 
 def fetched(boxes: Boxes, box: str, which: bytes, items: bytes) -> Iterator[bytes]:
     """FETCH's answers: what was asked for of each message."""
-    messages = boxes.messages(box)
     items = items.upper()
-    for number in numbers(which, len(messages)):
-        file = messages[number - 1]
+    for number in numbers(which, boxes.count(box)):
+        file = boxes.message(box, number)
         yield b"* %d FETCH (UID %d FLAGS (\\Seen) RFC822.SIZE %d" % (number, number, file.kept)
         if b"INTERNALDATE" in items:
             yield b' INTERNALDATE "17-Jun-2024 09:12:44 +0000"'
@@ -80,7 +77,4 @@ def _part(boxes: Boxes, file: File, name: bytes) -> Iterator[bytes]:
         return
     start = cut if b"TEXT" in name and cut > 3 else 0  # noqa: PLR2004  # likewise
     yield b" %b {%d}\r\n" % (name, file.kept - start)
-    if start:
-        yield boxes.disk.read(file, start, file.kept - start)
-    else:
-        yield from boxes.blocks(file)
+    yield from boxes.disk.span(file, start, file.kept)

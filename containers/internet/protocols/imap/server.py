@@ -144,7 +144,7 @@ class Imap(Dialogue):
     def _status(self, tag: bytes, rest: bytes) -> None:
         words = _words(rest)
         box = words[0].decode("utf-8", "surrogateescape") if words else "INBOX"
-        count = len(self._boxes.messages(box))
+        count = self._boxes.count(box)
         known = {b"MESSAGES": count, b"RECENT": 0, b"UIDNEXT": count + 1, b"UIDVALIDITY": 1718000000, b"UNSEEN": 0}
         wanted = re.findall(rb"[A-Z]+", rest.rpartition(b"(")[2].upper())
         items = b" ".join(b"%b %d" % (item, known[item]) for item in wanted if item in known)
@@ -154,7 +154,7 @@ class Imap(Dialogue):
     def _select(self, tag: bytes, rest: bytes) -> None:
         words = _words(rest)
         self._box = words[0].decode("utf-8", "surrogateescape") if words else "INBOX"
-        count = len(self._boxes.messages(self._box))
+        count = self._boxes.count(self._box)
         self.line.send(
             b"* FLAGS (%b)\r\n* OK [PERMANENTFLAGS (%b \\*)] Flags permitted.\r\n* %d EXISTS\r\n* 0 RECENT\r\n"
             b"* OK [UIDVALIDITY 1718000000] UIDs valid\r\n* OK [UIDNEXT %d] Predicted next UID\r\n" % (FLAGS, FLAGS, count, count + 1)
@@ -167,7 +167,7 @@ class Imap(Dialogue):
         self._ok(tag, b"Create completed.")
 
     def _append(self, tag: bytes, _rest: bytes) -> None:
-        self._ok(tag, b"[APPENDUID 1718000000 %d] Append completed." % len(self._boxes.messages(self._box)))
+        self._ok(tag, b"[APPENDUID 1718000000 %d] Append completed." % self._boxes.count(self._box))
 
     # -- messages
 
@@ -180,7 +180,7 @@ class Imap(Dialogue):
         self._fetch(tag, rest, uid=True)
 
     def _search(self, tag: bytes, _rest: bytes) -> None:
-        count = len(self._boxes.messages(self._box))
+        count = self._boxes.count(self._box)
         self.line.send(b"* SEARCH" + b"".join(b" %d" % number for number in range(1, count + 1)) + b"\r\n")
         self._ok(tag, b"Search completed.")
 

@@ -1,10 +1,9 @@
 """Open files of one SMB session, over the host's memory: written in any order, one receipt each."""
 
-from honeyweights.containers.internet.files import Disk, File, Piece
+from honeyweights.containers.internet.files import MOST_PIECES, Disk, File, Piece
 from honeyweights.containers.internet.protocols.smb import frames
 from honeyweights.containers.internet.receipts import Transfer
 
-MOST_PIECES = 20_000
 CREATE = 2
 MAKES, EMPTIES = {0, 2, 3, 5}, {0, 4, 5}
 """Dispositions that make a file, and those that empty one (MS-SMB2, 2.2.13)."""
@@ -64,6 +63,6 @@ class Handle:
             self.transfer = None
             self._pieces, self._sent = [], 0
         if self.doomed:
-            self.disk.files.pop(self.path, None)
-            if self.folder and not self.disk.names(self.path):
-                self.disk.folders.discard(self.path)
+            self.disk.drop(self.path)
+            if self.folder:
+                self.disk.rmdir(self.path)

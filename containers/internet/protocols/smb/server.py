@@ -260,7 +260,7 @@ class Smb(Stream):
             return Answer(frames.CLOSED, FAILED)
         data = message.part(offset, length)
         if about == 1 and kind == DISPOSITION:
-            if handle.folder and self._disk.names(handle.path):
+            if handle.folder and self._disk.count(handle.path):
                 return Answer(frames.NOT_EMPTY, FAILED)
             handle.doomed = data[:1] == b"\1"
         elif about == 1 and kind == RENAME:
@@ -269,8 +269,9 @@ class Smb(Stream):
 
     def _rename(self, message: Message, handle: Handle, name: str) -> None:
         new = self._path(message, name)
-        if handle.path in self._disk.files:
-            self._disk.put(new, self._disk.files.pop(handle.path))
+        file = self._disk.drop(handle.path)
+        if file is not None:
+            self._disk.put(new, file)
         handle.path = new
 
     def _control(self, message: Message) -> Answer:

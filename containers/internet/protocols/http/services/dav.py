@@ -76,7 +76,7 @@ def _moved(head: Head, disk: Disk, _capture: Capture) -> Reply:
     before = there in disk.files
     disk.put(there, file)
     if head.method == "MOVE" and there != path:
-        del disk.files[path]
+        disk.drop(path)
     return Reply(204 if before else 201)
 
 

@@ -77,4 +77,4 @@ def serve(head: Head, house: House) -> Answering:
     return Answering(lambda _capture: room.say(head, house))
 
 
-SERVICES = (Service("hooks", claims, "http.services.hooks:serve", rank=40),)
+SERVICES = (Service("hooks", claims, "http.services.hooks:serve", protocol="hooks", rank=40),)

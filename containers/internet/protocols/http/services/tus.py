@@ -91,7 +91,7 @@ def _looked(head: Head, disk: Disk, uploads: Uploads, _capture: Capture) -> Repl
 def _ended(head: Head, disk: Disk, uploads: Uploads, _capture: Capture) -> Reply:
     path = disk.path(head.path, "/")
     uploads.pop((head.site, path), None)
-    return Reply(204 if disk.files.pop(path, None) else 404, "", extra=VERSION)
+    return Reply(204 if disk.drop(path) else 404, "", extra=VERSION)
 
 
 def _offered(_head: Head, _disk: Disk, _uploads: Uploads, _capture: Capture) -> Reply:

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 
 from honeyweights.containers.internet.files import Disk, File
 from honeyweights.containers.internet.protocols.http.exchange import LAST, Answering, Fields, Head, Reply, Service
-from honeyweights.containers.internet.spool import BLOCK, Capture
+from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
 
 FILE_LIKE = (
@@ -31,7 +31,7 @@ FILE_LIKE = (
 )
 """Endings of what somebody would have to have uploaded: a page in its place would be found out."""
 ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def serve(head: Head, house: House) -> Answering:
@@ -62,7 +62,7 @@ def stored(head: Head, disk: Disk, file: File, kind: str = "application/octet-st
     first, last = 0, file.kept - 1
     asked = _RANGE.fullmatch(head.header("range").strip())
     if asked is None or asked.group() == "bytes=-":
-        return Reply(200, kind, extra=extra, blocks=_blocks(disk, file, 0, file.kept), length=file.kept)
+        return Reply(200, kind, extra=extra, blocks=disk.span(file, 0, file.kept), length=file.kept)
     low, high = asked.groups()
     if low:
         first, last = int(low), min(last, int(high)) if high else last
@@ -71,12 +71,7 @@ def stored(head: Head, disk: Disk, file: File, kind: str = "application/octet-st
     if first > last:
         return Reply(416, extra=(("Content-Range", f"bytes */{file.kept}"),))
     extra += (("Content-Range", f"bytes {first}-{last}/{file.kept}"),)
-    return Reply(206, kind, extra=extra, blocks=_blocks(disk, file, first, last + 1), length=last + 1 - first)
-
-
-def _blocks(disk: Disk, file: File, start: int, stop: int) -> Iterator[bytes]:
-    for at in range(start, stop, BLOCK):
-        yield disk.read(file, at, min(BLOCK, stop - at))
+    return Reply(206, kind, extra=extra, blocks=disk.span(file, first, last + 1), length=last + 1 - first)
 
 
 def _put(head: Head, disk: Disk, capture: Capture) -> Reply:
@@ -85,7 +80,7 @@ def _put(head: Head, disk: Disk, capture: Capture) -> Reply:
 
 
 def _delete(head: Head, disk: Disk, _capture: Capture) -> Reply:
-    return Reply(204) if disk.files.pop(disk.path(head.path, "/"), None) else missing()
+    return Reply(204) if disk.drop(disk.path(head.path, "/")) else missing()
 
 
 def _refused(_head: Head, _disk: Disk, _capture: Capture) -> Reply:
