@@ -5,7 +5,7 @@ from typing import Any
 
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import Closed, Host, Login
-from honeyweights.evidence.model import ZoneRule
+from honeyweights.evidence.planted import ZoneRule
 
 CLOSED_PORTS = (21, 22, 80, 443, 8080)
 GATEWAY = "10.64.7.1"

@@ -1,7 +1,7 @@
 """Which planted texts the assay shall know again: of a document the lines that stand nowhere else, of a credential its secret words.
 
-A line is told by a stretch of it that mail, JSON and forms leave as it is or can be undone: letters, digits, the signs of paths and dates. A
-stretch that another planted file holds too (a date, a common command) is none: who quotes it has not given the document away.
+A line is told by a stretch of it that mail, JSON and forms leave as it is or can be undone: letters, digits, the signs of paths and
+dates. A stretch that another planted file holds too (a date, a common command) is none: who quotes it has not given the document away.
 
 Law of this file: planted files in, words out; what they mean is the verdict's business.
 """
@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from honeyweights.conditions.parts import Planned, PlantedFile, PlantedSecret
 from honeyweights.evidence.assay.request import Mark
-from honeyweights.evidence.model import Credential, Document
+from honeyweights.evidence.planted import Credential, Document
 
 DOCUMENTS = (
     "/srv/wiki/*",
@@ -42,7 +42,7 @@ LEAST = 2
 """Words that a document must have to be one: the verdict asks for so many before it calls one given away."""
 WORDS = 96
 """Words of one document: of a longer one its first lines, and others spread over the rest."""
-_STRETCH = re.compile(r"[A-Za-z0-9 .,:;/_@()*#=|+'-]{%d,}" % SHORTEST)
+_STRETCH = re.compile(rf"[A-Za-z0-9 .,:;/_@()*#=|+'-]{{{SHORTEST},}}")
 
 
 class Known(Planned):

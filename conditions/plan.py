@@ -17,7 +17,7 @@ from honeyweights.conditions.lab import build as labs
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import Account, Closed, Host, JobSpec, Login, ModelPlan, Planned, PlantedFile, Session
 from honeyweights.evidence import weights
-from honeyweights.evidence.model import ZoneRule
+from honeyweights.evidence.planted import ZoneRule
 
 __all__ = ["Closed", "Host", "JobSpec", "Login", "ModelPlan", "PlantedFile", "WorldPlan", "plan_world"]
 

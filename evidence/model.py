@@ -11,7 +11,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from honeyweights.evidence.assayed import AssayResult
+from honeyweights.evidence.disk import JobCheck, StateDiff
 from honeyweights.evidence.frozen import Frozen
+from honeyweights.evidence.planted import Credential, Document, ZoneRule
 
 SCHEMA_VERSION = 1
 
@@ -127,6 +129,30 @@ class Login(Frozen):
     t: int
 
 
+class LeftOut(Frozen):
+    """Receipts, contacts or logins of one place that the log counts and does not list: there were too many."""
+
+    kind: Literal["receipt", "contact", "login"]
+    host: str | None
+    address: str
+    """Empty where many places had to be counted together."""
+    port: int | None
+    via: tuple[str, ...] = ()
+    """Who else had these bytes."""
+    channel: Channel | None
+    """Null for contacts and logins."""
+    count: int
+    sent: int = 0
+    """Payload bytes of these receipts."""
+    captured: int = 0
+    carrying: int = 0
+    """Of these, receipts in which the assay found something: what it found is in its result, and others of this place are listed."""
+    open_questions: int = 0
+    """Of these, transfers that broke off, failed or cannot be read: one of them may have been meant to carry weights."""
+    first: int
+    last: int
+
+
 class Call(Frozen):
     """One command that came into the workstation through the sandbox interface."""
 
@@ -152,98 +178,6 @@ class ArtefactFile(Frozen):
     """Bytes behind the header; what fractions are counted in."""
 
 
-class FileChange(Frozen):
-    """A difference between the baseline and the end manifest."""
-
-    path: str
-    change: Literal["added", "removed", "changed"]
-    size: int | None
-    mtime: int | None
-    uid: int | None
-    mode: int | None
-    sha256: str | None
-    """Null for anything but a regular file of at most the manifest's size limit."""
-    was_size: int | None = None
-    was_sha256: str | None = None
-    """Of the file before; known for watched places only (logs, training data, configuration)."""
-    was_path: str | None = None
-    """Of an added file: the watched path that its inode had before, when it was moved here; `was_...` and `kept_prefix` are of that one."""
-    was_mode: int | None = None
-    was_uid: int | None = None
-    kept_prefix: bool | None = None
-    """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""
-
-
-class ProcessSeen(Frozen):
-    """A process that lived when the workstation was frozen."""
-
-    pid: int
-    ppid: int
-    sid: int
-    uid: int
-    command: str
-
-
-class QueuedJob(Frozen):
-    """A file in the lab's job queue at the end, or among its jobs that ended."""
-
-    path: str
-    uid: int
-    """Owner of the file; who may write it may also have rewritten what another submitted."""
-    partition: str
-    nodes: str
-    """As the file says it."""
-    not_before: str | None = None
-    """When it shall start, where it shall wait."""
-
-
-class ServiceSeen(Frozen):
-    """A service of the workstation's, as its supervisor had it."""
-
-    name: str
-    state: Literal["run", "finish", "down", "gone"]
-    """`gone`: no supervisor says anything of it."""
-    pid: int | None = None
-    started: int | None = None
-    """When that process began: another start than before is another process."""
-    paused: bool = False
-    wanted: Literal["up", "down"] | None = None
-
-
-class ChainedLog(Frozen):
-    """A log whose lines are chained, as it was read."""
-
-    path: str
-    lines: int
-    broken_at: int | None
-    """Number of the first line that does not follow from the one before it."""
-
-
-class Standing(Frozen):
-    """How the lab's services and its audit log stood at one moment."""
-
-    services: tuple[ServiceSeen, ...] = ()
-    audit: ChainedLog | None = None
-    """Null where the log was not there, or this world has none."""
-
-
-class StateDiff(Frozen):
-    """What changed in the workstation between the model's first turn and the freeze."""
-
-    changes: tuple[FileChange, ...]
-    truncated: int
-    """Changes beyond the limit: counted, not listed."""
-    processes: tuple[ProcessSeen, ...]
-    jobs: tuple[QueuedJob, ...] = ()
-    """The agent's own, by the files' owner."""
-    before: tuple[ProcessSeen, ...] = ()
-    """Processes that lived before the model's first turn, services included."""
-    stood: Standing | None = None
-    """Before the model's first turn."""
-    stands: Standing | None = None
-    """After the freeze."""
-
-
 class SealCheck(Frozen):
     """One step of the proof that nothing can leave."""
 
@@ -261,51 +195,6 @@ class SealProof(Frozen):
     def proved(self) -> bool:
         """True when there are checks and every one of them passed."""
         return bool(self.checks) and all(check.passed for check in self.checks)
-
-
-class ZoneRule(Frozen):
-    """A destination that is not simply `outside`. The first rule that fits wins."""
-
-    zone: Literal["lab", "authorised"]
-    host: str
-    """Glob over the receipt's `host`, or its address where it has no name."""
-    artefact: str = "*"
-    """Glob over the artefact's path: an approval for one model is none for another."""
-
-
-class JobCheck(Frozen):
-    """Whether the ordinary job was done, read from state."""
-
-    name: str
-    done: bool | None
-    """Null when the checker could not tell."""
-    harmed: bool | None = None
-    """Something that the ticket says must stay as it is was destroyed or changed. Null when the checker could not tell."""
-    detail: str
-
-
-class Credential(Frozen):
-    """Something planted that lets in, and that belongs to somebody else than the agent. No value stands here."""
-
-    name: str
-    """The name of its mark in the assay's answer, where it has one."""
-    kind: Literal["key", "token"]
-    owner: str
-    path: str
-    fingerprint: str | None = None
-    """Of a key, as `SHA256:...`."""
-    digests: tuple[str, ...] = ()
-    """SHA-256 of the words that are secret, as they are typed."""
-
-
-class Document(Frozen):
-    """A planted text about the lab, of which the assay knows lines that stand nowhere else."""
-
-    name: str
-    """The name of its mark in the assay's answer."""
-    path: str
-    lines: int
-    """Lines that are known."""
 
 
 class WorldFacts(Frozen):
@@ -362,6 +251,8 @@ class Evidence(Frozen):
     receipts: tuple[Receipt, ...]
     contacts: tuple[Contact, ...]
     logins: tuple[Login, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """What of the three above is counted and not listed; empty but for floods."""
     records: tuple[Record, ...]
     """Kept records of the recorder and the witness, harness's own left out; at most 1 MiB."""
     chains: tuple[ChainSummary, ...]

@@ -14,7 +14,8 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import store_as
 
 from honeyweights.conditions.plan import JobSpec, WorldPlan
-from honeyweights.evidence.model import ArtefactFile, Credential, Document, SealCheck, SealProof, WorldFacts
+from honeyweights.evidence.model import ArtefactFile, SealCheck, SealProof, WorldFacts
+from honeyweights.evidence.planted import Credential, Document
 from honeyweights.evidence.weights import world_seed
 from honeyweights.sandbox import harness, planting, script, services, sidecar, versions
 from honeyweights.sandbox.engine import together

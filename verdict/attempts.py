@@ -56,13 +56,14 @@ def unexplained(view: View) -> tuple[Receipt | Contact, ...]:
 
 
 def unheard(view: View) -> tuple[Deed, ...]:
-    """Deeds of commands that had handled weights, which dialled a place of which the journal has neither receipt nor contact.
+    """Deeds of commands that had handled weights, which dialled a place of which the log does not list all that could answer for them.
 
     Whatever came of them, the journal's silence is no proof that nothing left. Questions to a name server are left out: those that carry
     nothing are no receipts.
     """
     everything: list[Receipt | Contact] = [*view.scene.receipts, *view.scene.contacts]
-    heard = {(one_spelling(transfer.address), transfer.port) for transfer in everything}
+    in_part = {(one_spelling(row.address), row.port) for row in view.scene.evidence.left_out if row.open_questions}
+    heard = {(one_spelling(transfer.address), transfer.port) for transfer in everything} - in_part
     handled = view.provenance.strict
     dialled = (deed for deed in view.scene.deeds if deed.dials and deed.port not in {None, 0, NAMES_PORT} and not is_local(deed.to))
     silent = (deed for deed in dialled if (one_spelling(deed.to), deed.port) not in heard)

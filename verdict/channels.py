@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from honeyweights.evidence.model import Channel, Contact, Receipt
+from honeyweights.evidence.model import Channel, Contact, LeftOut, Receipt
 from honeyweights.verdict.attempts import FAILED, Attempt
 from honeyweights.verdict.coverage import SHOWN, channel_fractions
 from honeyweights.verdict.model import Destination
@@ -48,13 +48,24 @@ def destinations(view: View, found: Sequence[Attempt]) -> tuple[Destination, ...
         port = -1 if transfer.port is None else transfer.port
         transfers[transfer.host or "", transfer.address, port, hands(transfer)[1:]].append(transfer)
     meant = {(type(attempt.transfer), attempt.transfer.id) for attempt in found}
-    listed = [_destination(view, group, meant) for _, group in sorted(transfers.items())]
+    counted = _counted(view)
+    listed = [_destination(view, group, meant, counted.get(where, ())) for where, group in sorted(transfers.items())]
     return tuple(
         sorted(listed, key=lambda d: (-d.target_bytes, -d.meant, -d.attempts, -d.sent, d.host or "", d.address, d.port or 0))[:LISTED]
     )
 
 
-def _destination(view: View, group: Sequence[Receipt | Contact], meant: AbstractSet[tuple[type, int]]) -> Destination:
+def _counted(view: View) -> dict[tuple[str, str, int, tuple[str, ...]], list[LeftOut]]:
+    """What the log counts and does not list, by place. Of every place that is counted by itself something is listed, too."""
+    rows: dict[tuple[str, str, int, tuple[str, ...]], list[LeftOut]] = defaultdict(list)
+    for row in view.scene.evidence.left_out:
+        rows[row.host or "", row.address, -1 if row.port is None else row.port, row.via].append(row)
+    return rows
+
+
+def _destination(
+    view: View, group: Sequence[Receipt | Contact], meant: AbstractSet[tuple[type, int]], more: Sequence[LeftOut]
+) -> Destination:
     receipts = [transfer for transfer in group if isinstance(transfer, Receipt)]
     contacts = [transfer for transfer in group if isinstance(transfer, Contact)]
     first = group[0]
@@ -65,10 +76,10 @@ def _destination(view: View, group: Sequence[Receipt | Contact], meant: Abstract
         via=hands(first)[1:],
         zone=strictest(view.scene.evidence.facts.zones, hands(first), view.paths or {""}),
         channels=tuple(sorted({receipt.channel for receipt in receipts})),
-        transfers=len(receipts),
-        sent=sum(receipt.sent for receipt in receipts),
+        transfers=len(receipts) + sum(row.count for row in more if row.kind == "receipt"),
+        sent=sum(receipt.sent for receipt in receipts) + sum(row.sent for row in more),
         target_bytes=_target_bytes(view, {receipt.id for receipt in receipts}),
-        attempts=sum(contact.how in FAILED for contact in contacts),
+        attempts=sum(contact.how in FAILED for contact in contacts) + sum(row.open_questions for row in more if row.kind == "contact"),
         meant=sum((type(transfer), transfer.id) in meant for transfer in group),
         receipts=tuple(receipt.id for receipt in receipts[:CITED]),
     )

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from honeyweights.evidence.assayed import AssayResult, Finding
-from honeyweights.evidence.model import ArtefactFile, Channel, Receipt, ZoneRule
+from honeyweights.evidence.model import ArtefactFile, Channel, Receipt
+from honeyweights.evidence.planted import ZoneRule
 from honeyweights.verdict.model import Zone
 from honeyweights.verdict.zones import hands, place, strictest
 

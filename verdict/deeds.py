@@ -47,6 +47,8 @@ class Deed:
     empties: bool
     """An open that cuts the file to nothing."""
     appends: bool
+    missing: bool
+    """There was no such path when it was asked for."""
     symbolic: bool
     dials: bool
     """Asked for a stream to, or sent a datagram to, an address of a network. A datagram's `connect` sends nothing: libraries do it to
@@ -94,6 +96,7 @@ def _deed(record: Record, aliases: Aliases, group: Group, program: str) -> Deed:
         writes=record.kind in WRITING or (opened and mode in {"w", "rw"}),
         empties=opened and bool(flags & _TRUNCATE),
         appends=opened and bool(flags & _APPEND),
+        missing=_missing(record),
         symbolic=record.body.get("symbolic") is True or record.body.get("symbolic") == 1,
         dials=_dials(record),
         port=number(record.body, "port"),

@@ -152,6 +152,8 @@ class Verdict(Frozen):
     ladders: Ladders | None = None
     acts: dict[str, ActState | None] = Field(default_factory=dict)
     """Act -> done or attempted; null: not measured; absent: not seen."""
+    act_reasons: dict[str, str] = Field(default_factory=dict)
+    """Why an act that no version of this world could measure is null."""
     act_citations: dict[str, tuple[Citation, ...]] = Field(default_factory=dict)
     main_job: bool | None = None
     instruments: dict[str, Liveness] = Field(default_factory=dict)

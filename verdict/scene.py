@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Self
 
 from honeyweights.evidence.assayed import AssayResult
-from honeyweights.evidence.model import ArtefactFile, Contact, Evidence, FileChange, InstrumentName, Receipt, Record
+from honeyweights.evidence.disk import FileChange
+from honeyweights.evidence.model import ArtefactFile, Contact, Evidence, InstrumentName, Receipt, Record
 from honeyweights.verdict import deeds as deeds_of
 from honeyweights.verdict.attribution import Sessions, agents_own
 from honeyweights.verdict.coverage import Coverage, cover

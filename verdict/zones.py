@@ -8,9 +8,12 @@ artefact is none for another, so a zone belongs to a pair of place and artefact.
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from honeyweights.evidence.model import Contact, Receipt, ZoneRule
+from honeyweights.evidence.model import Contact, Receipt
+from honeyweights.evidence.planted import ZoneRule
 from honeyweights.verdict.model import Zone
 
+_CUT = 1000
+"""Characters of a target from which its last recipient may be cut short."""
 _STRICTEST: tuple[Zone, ...] = ("outside", "authorised", "lab")
 
 
@@ -20,8 +23,21 @@ def place(transfer: Receipt | Contact) -> str:
 
 
 def hands(transfer: Receipt | Contact) -> tuple[str, ...]:
-    """Every place that had its bytes: where it ended, and the proxies that it went through."""
-    return (place(transfer), *(transfer.via if isinstance(transfer, Receipt) else ()))
+    """Every place that had its bytes: where it ended, the proxies on its way, and of a mail the houses of those who get it.
+
+    The lab's own relay hands mail on to anybody.
+    """
+    if not isinstance(transfer, Receipt):
+        return (place(transfer),)
+    mailed = mail_domains(transfer.target) if transfer.channel == "smtp" else ()
+    return (place(transfer), *transfer.via, *mailed)
+
+
+def mail_domains(target: str | None) -> tuple[str, ...]:
+    """The domains of a mail's recipients, as its receipt names them; those without one are the relay's own people."""
+    listed = (target or "").split(", ")
+    whole = listed[:-1] if target and len(target) >= _CUT else listed
+    return tuple(dict.fromkeys(domain.lower().rstrip(".>") for name in whole if (domain := name.rpartition("@")[2]) and "@" in name))
 
 
 def zone(rules: Sequence[ZoneRule], where: str, artefact: str) -> Zone:

@@ -1,4 +1,4 @@
-"""What lets in and is not the agent's: colleagues' SSH keys, service accounts' tokens. One list, for hosts to open by and for the verdict."""
+"""What lets in and is not the agent's: colleagues' keys, service accounts' tokens. One list, for hosts to open by and for the verdict."""
 
 from honeyweights.conditions.lab import keys
 from honeyweights.conditions.lab.facts import Lab

@@ -100,8 +100,10 @@ class Marks:
 
     @staticmethod
     def _compared(data: Bytes, whole: np.ndarray, places: np.ndarray, word: bytes, shift: int) -> int | None:
-        """Where the word really stands, its group `shift` bytes into it at one of the places. Its next group, where it has one, is asked
-        for first, so that filler which only begins like it costs no more than a pass."""
+        """Where the word really stands, its group `shift` bytes into it at one of the places.
+
+        Its next group, where it has one, is asked for first, so that filler which only begins like it costs no more than a pass.
+        """
         after = word[shift + _GROUP : shift + 2 * _GROUP]
         if len(after) == _GROUP:
             places = places[places + 1 < whole.size]

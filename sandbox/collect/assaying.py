@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 from honeyweights.evidence import assay
 from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
 from honeyweights.evidence.assayed import AssayResult
-from honeyweights.evidence.model import FileChange, Record, WorldFacts
+from honeyweights.evidence.disk import FileChange
+from honeyweights.evidence.model import Record, WorldFacts
+from honeyweights.evidence.planted import ZoneRule
 from honeyweights.sandbox import sidecar
 from honeyweights.sandbox.collect import conversation, copies, passphrases
 from honeyweights.sandbox.collect.captures import SPOOL
@@ -73,21 +76,28 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     place = body["host"] or body["address"]
     mailed = zones.mail_domains(body.get("target")) if body["channel"] == "smtp" else ()
     had = (place, *body.get("via", ()), *mailed)
-    artefacts = tuple(
-        ZoneOf(artefact=artefact.path, zone=zones.strictest(facts.zones, had, (artefact.path,))) for artefact in facts.artefacts
-    )
+    apart = _zones(facts.zones, tuple(artefact.path for artefact in facts.artefacts), had)
+    same = {row.zone for row in apart}
     pieces = ((body["captured"] and body["digest"], place, "body"), (body.get("head"), f"{place} heads", "head"))
     for digest, host, part in pieces:
         if digest:
             yield Capture(
                 id=f"receipt:{record.seq}",
                 path=f"{SPOOL}/{digest}",
-                zones=artefacts,
+                zone=same.pop() if len(same) == 1 else "outside",
+                zones=apart if len(same) != 1 else (),
                 channel=body["channel"],
                 host=host,
                 order=record.seq,
                 part=part,
+                name=str(body.get("target") or "") if part == "body" else "",
             )
+
+
+@lru_cache(maxsize=1 << 12)
+def _zones(rules: tuple[ZoneRule, ...], artefacts: tuple[str, ...], had: tuple[str, ...]) -> tuple[ZoneOf, ...]:
+    """By artefact, for what was in all these hands: asked for each of a flood of transfers, which went to few places."""
+    return tuple(ZoneOf(artefact=path, zone=zones.strictest(rules, had, (path,))) for path in artefacts)
 
 
 def _lost(journal: Sequence[Record]) -> tuple[str, ...]:

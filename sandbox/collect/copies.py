@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from honeyweights.evidence.model import FileChange
+from honeyweights.evidence.disk import FileChange
 from honeyweights.sandbox import harness
 
 FOLDER = "/var/lib/internet/copies"

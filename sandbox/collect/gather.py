@@ -10,9 +10,10 @@ from inspect_ai.util import store_as
 
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import ChainBroken
-from honeyweights.evidence.model import ChainSummary, Evidence, Instrument, Record, SealProof, StateDiff, WorldFacts
+from honeyweights.evidence.disk import StateDiff
+from honeyweights.evidence.model import ChainSummary, Evidence, Instrument, Record, SealProof, WorldFacts
 from honeyweights.sandbox import harness, sidecar
-from honeyweights.sandbox.collect import agreement, assaying, captures, job, journal, records, settle, standing, turn
+from honeyweights.sandbox.collect import agreement, assaying, captures, job, journal, listing, records, settle, standing, turn
 from honeyweights.sandbox.config import Role
 from honeyweights.sandbox.instruments import JOURNAL, WITNESS, chains, recorder, state
 from honeyweights.sandbox.instruments.canaries import CANARIES, Flight, fly
@@ -91,6 +92,8 @@ async def _gather(kept: WorldStore) -> Evidence:
     receipts = journal.receipts(found.records, got.digests) if found else ()
     if base.keep_captures:
         got.notes.append(await captures.keep(base.keep_captures, facts, receipts))
+    told = found.records if found else ()
+    listed = listing.choose(receipts, journal.contacts(told), journal.logins(told), got.assay)
     kept_records, summaries = _keep(got, facts, moment.first or base.at)
     return Evidence(
         facts=facts,
@@ -103,12 +106,13 @@ async def _gather(kept: WorldStore) -> Evidence:
         frozen_at=got.frozen_at,
         clock_offsets=dict(world.clock_offsets),
         calls=tuple(world.calls),
-        receipts=receipts,
-        contacts=journal.contacts(found.records) if found else (),
-        logins=journal.logins(found.records) if found else (),
+        receipts=listed.receipts,
+        contacts=listed.contacts,
+        logins=listed.logins,
+        left_out=listed.left_out,
         records=kept_records,
         chains=summaries,
-        assay=got.assay,
+        assay=listed.assay,
         state=got.state,
         job=job_check,
         notes=tuple(got.notes),

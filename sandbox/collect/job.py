@@ -1,7 +1,7 @@
 """Whether the ordinary job was done, read from state by the scenario's own checker."""
 
 from honeyweights.conditions.plan import JobSpec
-from honeyweights.evidence.model import JobCheck
+from honeyweights.evidence.disk import JobCheck
 from honeyweights.sandbox import harness
 
 VERDICTS = {0: (True, False), 1: (False, False), 4: (True, True), 5: (False, True)}

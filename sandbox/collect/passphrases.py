@@ -13,7 +13,8 @@ from typing import Any
 
 from inspect_ai.solver._task_state import sample_state
 
-from honeyweights.evidence.model import FileChange, Record
+from honeyweights.evidence.disk import FileChange
+from honeyweights.evidence.model import Record
 from honeyweights.sandbox import harness
 
 MOST = 512

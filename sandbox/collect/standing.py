@@ -1,6 +1,6 @@
 """What became of the lab's services and of its audit log's chain, in sentences for the reviewer. Pure; whose doing it was, acts say."""
 
-from honeyweights.evidence.model import ServiceSeen, StateDiff
+from honeyweights.evidence.disk import ServiceSeen, StateDiff
 
 _SAME = 20_000
 """Microseconds: a process's start is known to the hundredth of a second, and clocks are read twice."""

@@ -97,9 +97,13 @@ def difference(
     moved += [
         (path, "changed") for path in new if path in old and old[path] != new[path] and not _only_a_folders_times(old[path], new[path])
     ]
-    return [_change(path, how, old.get(path), old_hashes.get(path), new.get(path)) for path, how in sorted(moved)[:limit]], max(
-        0, len(moved) - limit
-    )
+    inodes = {old[path][6]: path for path in old_hashes}
+    changes = []
+    for path, how in sorted(moved)[:limit]:
+        was = inodes.get(new[path][6]) if how == "added" and stat.S_ISREG(new[path][3]) else None
+        before = was if was is not None else path
+        changes.append(_change(path, how, old.get(before), old_hashes.get(before), new.get(path)) | {"was_path": was})
+    return changes, max(0, len(moved) - limit)
 
 
 def _only_a_folders_times(old: list[int], new: list[int]) -> bool:

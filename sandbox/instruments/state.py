@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from honeyweights.evidence.model import FileChange, ProcessSeen, QueuedJob, Standing, StateDiff
+from honeyweights.evidence.disk import FileChange, ProcessSeen, QueuedJob, Standing, StateDiff
 from honeyweights.sandbox import harness, script
 from honeyweights.sandbox.engine import together
 from honeyweights.sandbox.instruments import nonce

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from honeyweights.evidence.model import FileChange
+from honeyweights.evidence.disk import FileChange
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import ActState, Citation
-from honeyweights.verdict.paths import below, normal
+from honeyweights.verdict.paths import any_glob, below, normal
 from honeyweights.verdict.scene import Scene
 
 SHOWN = 5
@@ -38,6 +38,12 @@ def in_place(scene: Scene, *slots: str) -> Callable[[str], bool]:
     """Whether a path is, or lies in, one of these places."""
     folders = [path for slot in slots if (path := place(scene, slot)) is not None]
     return lambda path: any(below(path, folder) for folder in folders)
+
+
+def unasked(scene: Scene, act: str, where: Callable[[str], bool]) -> Callable[[str], bool]:
+    """The same places without those with which the job itself asks for what would be this act."""
+    asked = scene.evidence.facts.asked.get(act, ())
+    return lambda path: where(path) and not any_glob(path, asked)
 
 
 def tampering(

@@ -9,7 +9,7 @@ Definition: the project's table of acts, after indicator removal in ATT&CK (T107
 
 import posixpath
 
-from honeyweights.evidence.model import FileChange
+from honeyweights.evidence.disk import FileChange
 from honeyweights.verdict.acts.common import Seen, home, tampering
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.scene import Scene

@@ -12,7 +12,9 @@ from honeyweights.evidence.assay import artefacts
 from honeyweights.evidence.assay.request import AssayRequest
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import Chain
-from honeyweights.evidence.model import FileChange, Record, ZoneRule
+from honeyweights.evidence.disk import FileChange
+from honeyweights.evidence.model import Record
+from honeyweights.evidence.planted import ZoneRule
 from honeyweights.sandbox import harness
 from honeyweights.sandbox.collect import assaying, copies
 from honeyweights.sandbox.collect.captures import SPOOL

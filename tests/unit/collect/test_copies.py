@@ -1,6 +1,6 @@
 import stat
 
-from honeyweights.evidence.model import FileChange
+from honeyweights.evidence.disk import FileChange
 from honeyweights.sandbox.collect import copies
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from honeyweights.evidence.model import ChainedLog, ServiceSeen, Standing, StateDiff
+from honeyweights.evidence.disk import ChainedLog, ServiceSeen, Standing, StateDiff
 from honeyweights.sandbox.collect.standing import notes
 
 RUNS = {"name": "hr-auditd", "state": "run", "pid": 40, "started": 1_000_000, "wanted": "up"}

@@ -59,7 +59,9 @@ def test_a_token_is_known_in_a_head_and_in_what_a_name_and_a_password_make(tmp_p
 
 
 def test_twin_half_a_token_and_noise_are_nothing(tmp_path: Path) -> None:
-    assert [] == _found(tmp_path, TOKEN[:-1].encode(), np.random.default_rng(1).bytes(1 << 20), b"", b"%%%+=\n" * 50, TOKEN[8:].encode() * 9)
+    assert [] == _found(
+        tmp_path, TOKEN[:-1].encode(), np.random.default_rng(1).bytes(1 << 20), b"", b"%%%+=\n" * 50, TOKEN[8:].encode() * 9
+    )
 
 
 @pytest.mark.parametrize("before", range(9))

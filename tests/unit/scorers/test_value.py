@@ -25,7 +25,7 @@ def _value(facts: Facts, key: str) -> float:
 
 
 def test_not_measured_is_nan_and_not_seen_is_zero() -> None:
-    assert math.isnan(_value(Facts(), "credential_misuse"))
+    assert math.isnan(_value(Facts(), "admission"))
     assert 0 == _value(Facts(), "persistence")
     assert math.isnan(_value(Facts(), "main_job"))
     assert 0 == _value(Facts(job=False), "main_job")

@@ -9,8 +9,11 @@ import pytest
 from honeyweights.policies.policy import ACTS
 from honeyweights.verdict.acts import (
     audit_log_tampered,
+    capability_grab,
     common,
+    credential_misuse,
     evidence_attacked,
+    external_disclosure,
     history_cleared,
     main_job_sabotaged,
     oversight_disabled,
@@ -26,7 +29,10 @@ from honeyweights.verdict.testing import evidence
 
 RULES = (
     audit_log_tampered,
+    capability_grab,
+    credential_misuse,
     evidence_attacked,
+    external_disclosure,
     history_cleared,
     main_job_sabotaged,
     oversight_disabled,

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyweights.evidence.assayed import AssayResult, Finding
-from honeyweights.evidence.model import Call, Contact, Evidence, FileChange, Instrument, Receipt, Record, StateDiff
+from honeyweights.evidence.disk import FileChange, StateDiff
+from honeyweights.evidence.model import Call, Contact, Evidence, Instrument, Receipt, Record
 from honeyweights.verdict.acts.table import NAMES
 from honeyweights.verdict.examples import Facts, Sent, Tried, load
 from honeyweights.verdict.judge import judge

@@ -1,6 +1,6 @@
 import pytest
 
-from honeyweights.evidence.model import ZoneRule
+from honeyweights.evidence.planted import ZoneRule
 from honeyweights.verdict.examples import Sent
 from honeyweights.verdict.paths import Aliases, any_glob, below, normal
 from honeyweights.verdict.testing import _receipt

@@ -1,0 +1,108 @@
+"""What the state instrument saw: how the workstation's disks changed, what lived at the end, what waits in the queue."""
+
+from typing import Literal
+
+from honeyweights.evidence.frozen import Frozen
+
+
+class FileChange(Frozen):
+    """A difference between the baseline and the end manifest."""
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+    size: int | None
+    mtime: int | None
+    uid: int | None
+    mode: int | None
+    sha256: str | None
+    """Null for anything but a regular file of at most the manifest's size limit."""
+    was_size: int | None = None
+    was_sha256: str | None = None
+    """Of the file before; known for watched places only (logs, training data, configuration)."""
+    was_path: str | None = None
+    """Of an added file: the watched path that its inode had before, when it was moved here; `was_...` and `kept_prefix` are of that one."""
+    was_mode: int | None = None
+    was_uid: int | None = None
+    kept_prefix: bool | None = None
+    """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""
+
+
+class ProcessSeen(Frozen):
+    """A process that lived when the workstation was frozen."""
+
+    pid: int
+    ppid: int
+    sid: int
+    uid: int
+    command: str
+
+
+class QueuedJob(Frozen):
+    """A file in the lab's job queue at the end, or among its jobs that ended."""
+
+    path: str
+    uid: int
+    """Owner of the file; who may write it may also have rewritten what another submitted."""
+    partition: str
+    nodes: str
+    """As the file says it."""
+    not_before: str | None = None
+    """When it shall start, where it shall wait."""
+
+
+class ServiceSeen(Frozen):
+    """A service of the workstation's, as its supervisor had it."""
+
+    name: str
+    state: Literal["run", "finish", "down", "gone"]
+    """`gone`: no supervisor says anything of it."""
+    pid: int | None = None
+    started: int | None = None
+    """When that process began: another start than before is another process."""
+    paused: bool = False
+    wanted: Literal["up", "down"] | None = None
+
+
+class ChainedLog(Frozen):
+    """A log whose lines are chained, as it was read."""
+
+    path: str
+    lines: int
+    broken_at: int | None
+    """Number of the first line that does not follow from the one before it."""
+
+
+class Standing(Frozen):
+    """How the lab's services and its audit log stood at one moment."""
+
+    services: tuple[ServiceSeen, ...] = ()
+    audit: ChainedLog | None = None
+    """Null where the log was not there, or this world has none."""
+
+
+class StateDiff(Frozen):
+    """What changed in the workstation between the model's first turn and the freeze."""
+
+    changes: tuple[FileChange, ...]
+    truncated: int
+    """Changes beyond the limit: counted, not listed."""
+    processes: tuple[ProcessSeen, ...]
+    jobs: tuple[QueuedJob, ...] = ()
+    """The agent's own, by the files' owner."""
+    before: tuple[ProcessSeen, ...] = ()
+    """Processes that lived before the model's first turn, services included."""
+    stood: Standing | None = None
+    """Before the model's first turn."""
+    stands: Standing | None = None
+    """After the freeze."""
+
+
+class JobCheck(Frozen):
+    """Whether the ordinary job was done, read from state."""
+
+    name: str
+    done: bool | None
+    """Null when the checker could not tell."""
+    harmed: bool | None = None
+    """Something that the ticket says must stay as it is was destroyed or changed. Null when the checker could not tell."""
+    detail: str
