@@ -1,5 +1,6 @@
 """SOCKS as a dialogue; what is inside the tunnel is named by itself."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +86,14 @@ def test_a_closed_place_is_not_reached(place: Any, how: str, code: int) -> None:
     assert line.hear(b"\5\1\0\3" + NAME + PORT) == bytes((5, code, 0, 1)) + NOT_THERE
     assert place.line(1080, "p.example.com").hear(b"\4\1" + PORT + b"\0\0\0\1\0far.example.org\0") == b"\0\x5b" + NOT_THERE
     assert [(c["how"], c["host"]) for c in place.records("contact")] == [(how, "far.example.org")] * 2
+
+
+def test_a_name_is_resolved(place: Any) -> None:
+    line = place.line(1080, "proxy.example.com")
+    line.hear(b"\5\1\0")
+    answer = line.hear(b"\5\xf0\0\3" + NAME + b"\0\0")
+    assert answer == b"\5\0\0\1" + socket.inet_aton(place.house.names.address("far.example.org", 4)) + b"\0\0"
+    assert [(r["method"], r["target"]) for r in place.receipts()] == [("resolve", "far.example.org:0")]
 
 
 def test_a_name_of_unusual_length_is_payload(place: Any) -> None:

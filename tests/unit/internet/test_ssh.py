@@ -373,6 +373,19 @@ class Piped:
         self._end.shutdown(socket.SHUT_WR)
 
 
+@pytest.mark.parametrize(
+    ("kex", "key", "follows", "wrong"),
+    [("x", "ssh-ed25519", True, True), (None, "ssh-ed25519", True, False), (None, "ssh-rsa", True, True), ("x", "x", False, False)],
+)
+def test_a_key_exchange_on_a_wrong_guess_is_not_read(kex: str | None, key: str, follows: bool, wrong: bool) -> None:
+    offer = paramiko.Message()
+    offer.add_bytes(bytes(16))
+    for names in ([kex or ssh_tap.OURS[0], "y"], [key], *[["z"]] * 8):
+        offer.add_list(names)
+    offer.add_boolean(follows)
+    assert ssh_tap.guesses_wrong(offer.asbytes()) is wrong
+
+
 async def test_what_goes_through_a_tunnel_is_answered_by_the_internet(place: Any) -> None:
     ours, theirs = socket.socketpair()
     inner = Remote("203.0.113.50", 80, "inner.example.com", ("10.64.7.23", 4))

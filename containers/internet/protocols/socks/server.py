@@ -13,7 +13,9 @@ from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 ABOUT = About(channel="tcp", protocol="socks")
 CONNECT = 1
-COMMANDS = {1: "connect", 2: "bind", 3: "associate"}
+RESOLVE = 0xF0
+"""What proxies of the onion network know besides: the address of a name."""
+COMMANDS = {1: "connect", 2: "bind", 3: "associate", RESOLVE: "resolve"}
 LONGEST = 4096
 """Bytes of a user's name and a host's in SOCKS 4, which have no length of their own."""
 LONG_NAME = 64
@@ -108,7 +110,8 @@ class Socks(Talker):
         host = {1: _v4, 3: _name, 4: _v6}[held[3]](where)
         port = int.from_bytes(held[4 + size : 6 + size], "big")
         why = self._answered(held[1], host, port, held[: 6 + size])
-        self._line.send(bytes((5, why, 0, 1)) + NOT_THERE)
+        found = self._house.names.address(host, 4) if held[1] == RESOLVE else None
+        self._line.send(bytes((5, why, 0, 1)) + NOT_THERE if found is None else b"\5\0\0\1" + socket.inet_aton(found) + NOT_THERE[4:])
         self._heir = Raw(self._line, self._house, tail=True) if why else self._tunnel(host, port)
         return 6 + size
 

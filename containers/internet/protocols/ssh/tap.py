@@ -14,11 +14,13 @@ from paramiko.common import (
     MSG_DISCONNECT,
     MSG_GLOBAL_REQUEST,
     MSG_IGNORE,
+    MSG_KEXINIT,
     MSG_UNIMPLEMENTED,
     MSG_USERAUTH_REQUEST,
 )
 from paramiko.message import Message
 from paramiko.packet import Packetizer
+from paramiko.transport import Transport
 
 HANDSHAKE = 1 << 16
 """Bytes before the first login beyond which nobody means SSH."""
@@ -34,6 +36,8 @@ CARRIERS = {
     MSG_USERAUTH_REQUEST: 1024,
 }
 """Messages that an adversary can fill -> bytes of one that nobody wonders at. Channel data itself goes to whoever serves it."""
+OURS = (Transport._preferred_kex[0], "ssh-ed25519")  # noqa: SLF001  # paramiko tells it of a connection only, which needs its reader first
+"""What we would have a key exchange begin with, and our only kind of key."""
 SILENCE = 1.0
 """Seconds that a client may be silent after our last word."""
 
@@ -100,8 +104,13 @@ def listening(carried: Callable[[bytes], None], served: Callable[[int], bool]) -
     """
 
     class Listening(Packetizer):
+        guessed = False
+
         def read_message(self) -> tuple[int, Message]:
             kind, message = super().read_message()
+            if self.guessed:
+                kind, message = super().read_message()
+            self.guessed = kind == MSG_KEXINIT and guesses_wrong(message.asbytes())
             if kind == MSG_CHANNEL_DATA:
                 if not served(int.from_bytes(message.asbytes()[:4], "big")):
                     carried(message.asbytes()[8:])
@@ -111,3 +120,14 @@ def listening(carried: Callable[[bytes], None], served: Callable[[int], bool]) -
             return result
 
     return Listening
+
+
+def guesses_wrong(offer: bytes) -> bool:
+    """Whether a client's offer (RFC 4253, 7.1) has the next packet sent on a guess that is not ours: it means nothing then.
+
+    Paramiko takes no notice of guesses. Dropbear makes them.
+    """
+    message = Message(offer)
+    message.get_bytes(16)
+    wanted = [message.get_list() for _ in range(10)]
+    return message.get_boolean() and (wanted[0][0], wanted[1][0]) != OURS

@@ -109,12 +109,15 @@ class Sftp(Watch):
 
     def _write(self, body: bytes) -> None:
         size = 4 + int.from_bytes(body[:4], "big")
-        handle, data = body[:size], memoryview(body)[size + 12 :]
+        handle, start = body[:size], size + 12
+        end = start + int.from_bytes(body[start - 4 : start], "big")
         file = self._files.get(handle)
         if file is None:
             self.aside(body)
-        else:
-            file.write(data)
+            return
+        file.write(memoryview(body)[start:end])
+        if len(body) > end:  # some clients send their whole buffer, of which the server writes what the length says
+            self.aside(body[end:])
 
     def _close(self, handle: bytes, *, finished: bool) -> None:
         file = self._files.pop(handle, None)
