@@ -23,6 +23,7 @@ PLANTING = child.Limits(memory=4 * GIB, seconds=600)
 ASSAYING = child.Limits(memory=64 * GIB, seconds=1800, file_size=0)
 """Decoders may be given bombs: they write nothing, and end. Resident memory is bounded by the container, address space against runaways."""
 MODELS = Path("/srv/models")
+ASSAY = "assay"
 SPARE_BYTES, SPARE_RECORDS = 1 << 20, 64
 
 
@@ -56,10 +57,13 @@ class Control:
     async def answer(self, request: bytes) -> tuple[bool, dict[str, Any]]:
         """Whether the command was obeyed, and its answer."""
         name, _, body = request.partition(b"\n")
-        command = COMMANDS.get(name.decode("ascii", "replace"))
+        called = name.decode("ascii", "replace")
+        command = COMMANDS.get(called)
         try:
+            if called == ASSAY:
+                return True, await self.assay(body)
             if command is None:
-                raise Refused(f"there is no command {name.decode('ascii', 'replace')!r}; there are {', '.join(COMMANDS)}")
+                raise Refused(f"there is no command {called!r}; there are {', '.join((*COMMANDS, ASSAY))}")
             asked = json.loads(body or b"{}")
             if not isinstance(asked, dict):
                 raise Refused("the request is no JSON object")
@@ -130,9 +134,9 @@ class Control:
             journal.spare(SPARE_RECORDS)
         return {}
 
-    async def assay(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What of the weights stands in the captures: by a child, within bounds."""
-        return _object(await child.run("honeyweights.evidence.assay", json.dumps(asked).encode(), ASSAYING))
+    async def assay(self, asked: bytes) -> dict[str, Any]:
+        """What of the weights stands in the captures: by a child, within bounds. What is asked names every capture: it is not read here."""
+        return _object(await child.run("honeyweights.evidence.assay", asked, ASSAYING))
 
     def watch(self) -> None:
         """Begins to watch the models' folder, once."""
@@ -195,6 +199,5 @@ COMMANDS: dict[str, Callable[[Control, dict[str, Any]], Awaitable[dict[str, Any]
     "status": Control.status,
     "flush": Control.flush,
     "spare": Control.spare,
-    "assay": Control.assay,
 }
-"""Everything that the harness can ask for."""
+"""Everything that the harness can ask for, and the assay."""

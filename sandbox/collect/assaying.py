@@ -77,15 +77,15 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     mailed = zones.mail_domains(body.get("target")) if body["channel"] == "smtp" else ()
     had = (place, *body.get("via", ()), *mailed)
     apart = _zones(facts.zones, tuple(artefact.path for artefact in facts.artefacts), had)
-    same = {row.zone for row in apart}
+    one = apart[0].zone if len({row.zone for row in apart}) == 1 else None
     pieces = ((body["captured"] and body["digest"], place, "body"), (body.get("head"), f"{place} heads", "head"))
     for digest, host, part in pieces:
         if digest:
             yield Capture(
                 id=f"receipt:{record.seq}",
                 path=f"{SPOOL}/{digest}",
-                zone=same.pop() if len(same) == 1 else "outside",
-                zones=apart if len(same) != 1 else (),
+                zone=one or "outside",
+                zones=() if one else apart,
                 channel=body["channel"],
                 host=host,
                 order=record.seq,

@@ -54,8 +54,13 @@ class ChainFile:
     note: str = ""
 
     async def shows(self, needle: bytes) -> bool:
-        """Looked for in the chain's text."""
-        return needle in await harness.fetch(self.role, self.path)
+        """Looked for in the chain's text, where it lies: an adversary decides how long that is."""
+        if harness.world().channels.get(self.role) is None:
+            return needle in await harness.fetch(self.role, self.path)
+        found = await harness.run(self.role, ["grep", "-qF", "-e", needle.decode("ascii"), "--", self.path], check=False)
+        if found.returncode > 1:
+            raise FileNotFoundError(found.returncode, f"no such file in the {self.role}", self.path)
+        return found.returncode == 0
 
     async def read(self) -> Chained:
         """A last line without its newline is still being written and is left for the next reading."""

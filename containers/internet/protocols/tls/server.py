@@ -18,6 +18,10 @@ USUAL = 4096
 """Bytes of a client's handshake that nobody wonders at."""
 RECORD = 1 << 14
 """The longest plaintext of a TLS record (RFC 8446, 5.1)."""
+BLOCK = 16 * RECORD
+"""Plaintext that the inner protocol is told at once."""
+_BUFFERS: list[memoryview] = []
+"""For plaintext, shared by all connections: each is used up before anybody else is heard. TLS within TLS takes one more."""
 HANDSHAKE = About(channel="https", protocol="tls")
 REFUSED = "tls-refused"
 """Protocol of the receipt where the client had our certificate and did not want it: it trusts another authority, or has pinned a key."""
@@ -40,7 +44,6 @@ class Tls(Talker):
         self._spoken = False
         """We have sent our certificate, or an alert."""
         self._inner: _Inside | None = None
-        self._buffer = bytearray(RECORD)
 
     def received(self, data: Data) -> None:
         """Decrypts, and tells what is inside."""
@@ -96,9 +99,10 @@ class Tls(Talker):
 
     def _pump(self, data: Data) -> None:
         assert self._inner is not None  # noqa: S101  # _shaken made it
+        buffer = _BUFFERS.pop() if _BUFFERS else memoryview(bytearray(BLOCK))
         try:
-            while count := int(self._tls.read(RECORD, self._buffer)):  # with a buffer, it gives a count
-                self._inner.told(memoryview(self._buffer)[:count], self._house)
+            while self._fill(buffer, self._inner):
+                pass
             self._close_inner(data, broken=False)
         except ssl.SSLWantReadError:
             self._flush_out()
@@ -106,6 +110,20 @@ class Tls(Talker):
             self._close_inner(b"", broken=False)
         except ssl.SSLError:
             self._close_inner(data, broken=True)
+        finally:
+            _BUFFERS.append(buffer)
+
+    def _fill(self, buffer: memoryview, inner: "_Inside") -> bool:
+        """Tells what the next records hold, as many as the buffer takes; whether there may be more."""
+        held, more = 0, True
+        try:
+            while more and held <= BLOCK - RECORD:
+                count = int(self._tls.read(RECORD, buffer[held:]))  # with a buffer, it gives a count
+                held, more = held + count, count > 0
+        finally:
+            if held:
+                inner.told(buffer[:held], self._house)
+        return more
 
     def _close_inner(self, rest: Data, *, broken: bool) -> None:
         """TLS is over; what follows is kept as it comes. After a broken record so is the block in which it broke."""
