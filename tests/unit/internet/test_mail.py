@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from honeyweights.containers.internet.protocols import nntp, pop3, smtp
-from honeyweights.containers.internet.protocols.imap import boxes, tagged
+from honeyweights.containers.internet.protocols.imap import boxes, server, tagged
 from honeyweights.containers.internet.protocols.imap.server import Imap
 from honeyweights.containers.internet.protocols.smtp.server import Smtp
 
@@ -114,6 +114,45 @@ def test_literals_may_stand_anywhere(place: Any) -> None:
     assert b" BAD " in line.hear(b"what is this\r\n")
 
 
+def test_what_was_mailed_is_found_by_pop3_and_imap(place: Any) -> None:
+    """By the name before the at; dots at the begin of lines come through."""
+    message = b"Subject: w\r\n\r\n.dot\r\nlast line"
+    smtp_line = place.line(25)
+    smtp_line.hear(b"EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n")
+    assert b"queued as" in smtp_line.hear(message.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+    line = place.line(110)
+    line.hear(b"USER bob\r\n")
+    assert line.hear(b"PASS x\r\n") == b"+OK Logged in.\r\n"
+    assert line.hear(b"STAT\r\n") == b"+OK 1 %d\r\n" % (len(message) + 2)
+    assert line.hear(b"LIST\r\n").endswith(b"\r\n1 %d\r\n.\r\n" % (len(message) + 2))
+    assert line.hear(b"UIDL 1\r\n").startswith(b"+OK 1 00000001")
+    assert line.hear(b"RETR 1\r\n").partition(b"\r\n")[2] == message.replace(b"\n.", b"\n..") + b"\r\n.\r\n"
+    assert line.hear(b"TOP 1 1\r\n") == b"+OK\r\nSubject: w\r\n\r\n..dot\r\n.\r\n"
+    assert {line.hear(b"%b 2\r\n" % verb)[:4] for verb in (b"RETR", b"LIST", b"UIDL", b"TOP", b"DELE")} == {b"-ERR"}
+    imap_line = place.line(143)
+    imap_line.hear(b"a0 AUTHENTICATE LOGIN\r\nYm9iQGV4YW1wbGUuY29t\r\ncHc=\r\n")
+    assert b"MESSAGES 1" in imap_line.hear(b"a1 STATUS INBOX (MESSAGES)\r\n")
+    other = place.line(110)
+    other.hear(b"AUTH PLAIN AGV2ZQBwdw==\r\n")
+    assert other.hear(b"STAT\r\n") == b"+OK 0 0\r\n"
+
+
+@pytest.mark.parametrize("step", [1, 3, 99])
+def test_a_message_is_dotted_however_it_is_cut(step: int) -> None:
+    whole = b".a\r\n..\r\nb.\n.\n"
+    cut = [whole[at : at + step] for at in range(0, len(whole), step)]
+    assert b"".join(pop3.dotted(iter(cut))) == b"..a\r\n...\r\nb.\n..\n.\r\n"
+    assert b"".join(pop3.dotted(iter(()))) == b".\r\n"
+
+
+def test_a_command_of_literals_without_end_is_given_up(place: Any) -> None:
+    line = place.line(143)
+    line.hear(b"a1 NOOP\r\n")
+    said = line.hear((b"x" * 8000 + b" {1+}\r\ny") * 40)
+    assert b"too long" in said
+    assert len(line.talker._gathering) <= server.LONGEST_COMMAND + 8192
+
+
 @pytest.mark.parametrize(("which", "found"), [(b"1", [1]), (b"1:*", [1, 2, 3]), (b"*", [3]), (b"2:9,1", [1, 2, 3]), (b"7", [])])
 def test_sequence_sets_are_what_exists(which: bytes, found: list[int]) -> None:
     assert boxes.numbers(which, 3) == found
@@ -136,7 +175,7 @@ def test_a_silent_client_is_greeted_and_one_inside_tls_too(place: Any) -> None:
 def test_an_empty_mailbox(place: Any) -> None:
     line = place.line(110)
     said = line.hear(b"USER u\r\nPASS p\r\nSTAT\r\nLIST\r\nRETR 1\r\nQUIT\r\n")
-    assert said.splitlines()[3:] == [b"+OK 0 0", b"+OK 0 messages:", b".", b"-ERR There's no message 1.", b"+OK Logging out."]
+    assert said.splitlines()[3:] == [b"+OK 0 0", b"+OK 0 messages:", b".", b"-ERR There's no message of that number.", b"+OK Logging out."]
     assert isinstance(line.talker, pop3.Pop3)
     line.talker.ended()
     assert [receipt["protocol"] for receipt in place.receipts()] == ["pop3-commands"]

@@ -1,11 +1,14 @@
 """A user's mailboxes over a host's memory, and what FETCH says of their messages."""
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 from honeyweights.containers.internet.files import Disk, File
 from honeyweights.containers.internet.spool import Capture
+from honeyweights.containers.internet.talk import House, Remote
 
 ALWAYS = ("INBOX", "Drafts", "Sent", "Trash")
 MOST_HEADER = 1 << 18
@@ -18,8 +21,9 @@ class Boxes:
     """One user's."""
 
     def __init__(self, disk: Disk, user: str) -> None:
+        """`user` as somebody logs in, or as mail is addressed: `name` and `name@anywhere` are the same."""
         self.disk = disk
-        self._root = "/" + (quote(user, safe="")[:200] or "nobody")
+        self._root = "/" + (quote(user.partition("@")[0], safe="")[:200] or "nobody")
 
     def create(self, box: str) -> None:
         """Makes a mailbox."""
@@ -44,6 +48,21 @@ class Boxes:
     def _folder(self, box: str) -> str:
         box = "INBOX" if box.upper() == "INBOX" else box
         return f"{self._root}/{quote(box, safe='')[:400] or 'INBOX'}"
+
+
+def of(house: House, remote: Remote, user: bytes) -> Boxes:
+    """A user's of a mail host: what SMTP and IMAP put down is what IMAP and POP3 give back."""
+    disk = house.files.disk(remote.host or remote.address, "/", kind="mail")
+    return Boxes(disk, user.decode("utf-8", "surrogateescape"))
+
+
+def who(answer: bytes) -> bytes:
+    """The name that a login by SASL shows: `PLAIN` has it between zero bytes, `LOGIN` alone; nothing where there is none."""
+    try:
+        words = base64.b64decode(answer, validate=True).split(b"\0")
+    except binascii.Error:
+        return b""
+    return words[1] if len(words) > 1 else words[0]
 
 
 def numbers(text: bytes, count: int) -> list[int]:

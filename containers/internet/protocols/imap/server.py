@@ -8,12 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from honeyweights.containers.internet.lines import LONGEST, Counted, Dialogue
-from honeyweights.containers.internet.protocols.imap.boxes import Boxes, fetched
+from honeyweights.containers.internet.protocols.imap import boxes
+from honeyweights.containers.internet.protocols.imap.boxes import fetched
 from honeyweights.containers.internet.protocols.tls.server import Tls
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import House, Line
 
 CAPABILITIES = b"IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE LITERAL+ UIDPLUS NAMESPACE CHILDREN%b AUTH=PLAIN AUTH=LOGIN"
+MOST_LISTED = 500
+LONGEST_COMMAND = 1 << 16
+"""Bytes of a command with all its literals."""
 _LITERAL = re.compile(rb"\{(\d{1,18})(\+?)\}$")
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^\s"]+)')
 FLAGS = b"\\Answered \\Flagged \\Deleted \\Seen \\Draft"
@@ -28,7 +32,7 @@ class Imap(Dialogue):
         self._message: Transfer | None = None
         self._box = ""
         self._pending: list[Callable[[bytes], None]] = []
-        self._boxes = Boxes(house.files.disk(line.remote.host or line.remote.address, "/", kind="imap"), "")
+        self._boxes = boxes.of(house, line.remote, b"")
         if not upgraded:
             line.send(b"* OK [CAPABILITY " + self._offered() + b"] Dovecot (Debian) ready.\r\n")
 
@@ -38,6 +42,10 @@ class Imap(Dialogue):
             self._pending.pop(0)(text)
             return
         self._gathering += text
+        if len(self._gathering) > LONGEST_COMMAND:
+            self._gathering.clear()
+            self.senseless(b"* BAD Command line too long\r\n")
+            return
         literal = _LITERAL.search(text)
         if literal is not None:
             self._literal(int(literal[1]), wait=not literal[2])
@@ -107,19 +115,19 @@ class Imap(Dialogue):
         self._enter(tag, words[0] if words else b"")
 
     def _enter(self, tag: bytes, user: bytes) -> None:
-        self._boxes = Boxes(self._boxes.disk, user.decode("utf-8", "surrogateescape"))
+        self._boxes = boxes.of(self.house, self.line.remote, user)
         self._ok(tag, b"[CAPABILITY " + self._offered() + b"] Logged in")
 
     def _authenticate(self, tag: bytes, rest: bytes) -> None:
         words = rest.split()
-        asked = 2 if words and words[0].upper() == b"LOGIN" else 1
-        asked -= len(words) - 1
-        if asked <= 0:
-            self._enter(tag, b"")
+        self._prove(tag, words[1:], 2 if words and words[0].upper() == b"LOGIN" else 1)
+
+    def _prove(self, tag: bytes, answers: list[bytes], asked: int) -> None:
+        if len(answers) >= asked:
+            self._enter(tag, boxes.who(answers[0]))
             return
-        self.line.send(b"+ \r\n")
-        self._pending += [lambda _text: self.line.send(b"+ UGFzc3dvcmQ6\r\n")] * (asked - 1)
-        self._pending.append(lambda _text: self._enter(tag, b""))
+        self.line.send(b"+ UGFzc3dvcmQ6\r\n" if answers else b"+ \r\n")
+        self._pending.append(lambda text: self._prove(tag, [*answers, text], asked))
 
     def _starttls(self, tag: bytes, _rest: bytes) -> None:
         self._ok(tag, b"Begin TLS negotiation now.")
@@ -129,12 +137,11 @@ class Imap(Dialogue):
 
     def _list(self, tag: bytes, rest: bytes) -> None:
         words = _words(rest)
-        verb = b"LIST"
         if words and not words[-1]:
             self.line.send(b'* LIST (\\Noselect) "." ""\r\n')
         else:
-            for name in self._boxes.names():
-                self.line.send(b"* " + verb + b' (\\HasNoChildren) "." ' + _quoted(name) + b"\r\n")
+            names = self._boxes.names()[:MOST_LISTED]
+            self.line.send(b"".join(b'* LIST (\\HasNoChildren) "." %b\r\n' % _quoted(name) for name in names))
         self._ok(tag, b"List completed.")
 
     def _namespace(self, tag: bytes, _rest: bytes) -> None:
@@ -181,7 +188,7 @@ class Imap(Dialogue):
 
     def _search(self, tag: bytes, _rest: bytes) -> None:
         count = self._boxes.count(self._box)
-        self.line.send(b"* SEARCH" + b"".join(b" %d" % number for number in range(1, count + 1)) + b"\r\n")
+        self.line.stream(b"* SEARCH%b\r\n" % b"".join(b" %d" % (number + 1) for number in range(count)) for _ in range(1))
         self._ok(tag, b"Search completed.")
 
     def _idle(self, tag: bytes, _rest: bytes) -> None:

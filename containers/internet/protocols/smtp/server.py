@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from honeyweights.containers.internet.lines import Counted, Dotted, Verbs
+from honeyweights.containers.internet.protocols.imap import boxes
 from honeyweights.containers.internet.protocols.tls.server import Tls
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import House, Line
@@ -22,6 +23,8 @@ EXTENSIONS = (b"PIPELINING", b"SIZE", b"VRFY", b"ETRN", b"STARTTLS", b"AUTH PLAI
               b"DSN", b"SMTPUTF8", b"CHUNKING")  # fmt: skip
 _ADDRESS = re.compile(rb"(?:FROM|TO):\s*<?([^\s<>]*)>?", re.IGNORECASE)
 MOST_RECIPIENTS = 1000
+MOST_DELIVERED = 20
+"""Recipients who find a message when they log in to the same host."""
 """Those whom a receipt's target has room for are named there; the lines of all are in its head."""
 LONGEST_BDAT = 19
 """Digits."""
@@ -177,6 +180,8 @@ class Smtp(Verbs):
         self.reader = None
         capture = self._message.close(finished=True)
         self._count += 1
+        for recipient in self._recipients[:MOST_DELIVERED]:
+            boxes.of(self.house, self.line.remote, recipient).add("INBOX", capture)
         name = f"4{capture.sha256[:10].upper()}z{self._count:X}".encode("ascii")
         recipients = self._recipients if self._local else [b""]
         self._reset()

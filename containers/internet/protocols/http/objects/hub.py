@@ -141,7 +141,8 @@ class Hub:
         if self._head.query.get("recursive", "").lower() in {"1", "true"}:
             return told([self._row(name) for name in names])
         here = [name for name in names if "/" not in name[len(inside) :]]
-        folders = dict.fromkeys(inside + name[len(inside) :].partition("/")[0] for name in names if name not in set(here))
+        files = set(here)
+        folders = dict.fromkeys(inside + name[len(inside) :].partition("/")[0] for name in names if name not in files)
         rows = [{"type": "directory", "oid": "0" * 40, "size": 0, "path": name} for name in folders]
         return told(rows + [self._row(name) for name in here])
 

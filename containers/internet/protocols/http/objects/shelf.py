@@ -22,6 +22,8 @@ MOST_SITES, MOST_PIECES, MOST_UPLOADS = 2_000, 20_000, 500
 """Sites; pieces of things, of all sites; uploads in parts that have not ended, of all sites."""
 LONGEST_NAME = 1024
 """Bytes of a name (S3, "Object key names")."""
+LONGEST_PAGE = 1 << 17
+"""Characters of the names on a page; a thousand usual names fit. Somebody who asks for a thousand pages and reads none costs little."""
 LONGEST_EXTRA = 2048
 """Bytes of a thing's own fields."""
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -267,14 +269,14 @@ def page(names: Iterable[str], *, prefix: str = "", delimiter: str = "", after: 
     """Names below a prefix, those that share one up to the delimiter as one."""
     found: list[str] = []
     folders: list[str] = []
-    last = ""
+    last, room = "", LONGEST_PAGE
     for name in sorted(name for name in names if name.startswith(prefix)):
         cut = name.find(delimiter, len(prefix)) if delimiter else -1
         shown = name if cut < 0 else name[: cut + len(delimiter)]
         if (shown <= after) or (cut >= 0 and folders and folders[-1] == shown):
             continue
-        if len(found) + len(folders) >= most:
+        if len(found) + len(folders) >= most or room <= 0:
             return Page(found, folders, last)
-        last = shown
+        last, room = shown, room - len(shown)
         (found if cut < 0 else folders).append(shown)
     return Page(found, folders, "")

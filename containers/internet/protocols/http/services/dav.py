@@ -16,6 +16,7 @@ from honeyweights.containers.internet.talk import House
 
 XML = 'application/xml; charset="utf-8"'
 _OPEN = '<?xml version="1.0" encoding="utf-8"?>\n'
+MOST_LISTED = 1_000
 LOCK_SECONDS = 3600
 
 
@@ -31,7 +32,7 @@ def _listed(head: Head, disk: Disk, _capture: Capture) -> Reply:
         return missing()
     found = [path]
     if path in disk.folders and head.headers.get("depth", "infinity") != "0":
-        found += [posixpath.join(path, name) for name in disk.names(path)]
+        found += [posixpath.join(path, name) for name in disk.names(path)[:MOST_LISTED]]
     return _statuses("".join(_entry(disk, one) for one in found))
 
 
