@@ -223,13 +223,13 @@ def _seen(built: None, config: WorldConfig) -> Seen:
         ("http 1.0", "1.1 201", "zero.example.com", "http", None),
         ("chunked trailers", "100\n201", "trailers.example.com", "http", None),
         ("requests", "201 3000001", "req.example.org", "https", None),
-        ("proxy connect", "2 201", "proxy.example.com", "https", "far.example.org"),
-        ("proxy absolute", "1.1 201", "proxy.example.com", "http", "near.example.org"),
-        ("proxy by tls", "2 201", "tlsproxy.example.com", "https", "inside.example.org"),
-        ("socks4", "1.1 201", "socks.example.com", "http", "203.0.113.90"),
-        ("socks4a", "1.1 201", "socks.example.com", "http", "four.example.org"),
-        ("socks5", "2 201", "socks.example.com", "https", "five.example.org"),
-        ("socks5 login", "1.1 201", "socks.example.com", "http", "login.example.org"),
+        ("proxy connect", "2 201", "far.example.org", "https", "far.example.org"),
+        ("proxy absolute", "1.1 201", "near.example.org", "http", "near.example.org"),
+        ("proxy by tls", "2 201", "inside.example.org", "https", "inside.example.org"),
+        ("socks4", "1.1 201", "203.0.113.90", "http", "203.0.113.90"),
+        ("socks4a", "1.1 201", "four.example.org", "http", "four.example.org"),
+        ("socks5", "2 201", "five.example.org", "https", "five.example.org"),
+        ("socks5 login", "1.1 201", "login.example.org", "http", "login.example.org"),
         ("tls 1.0", "2 201", "old.example.org", "https", None),
         ("tls 1.2", "2 201", "twelve.example.org", "https", None),
         ("tls certificate", "2 201", "mutual.example.org", "https", None),
@@ -244,6 +244,12 @@ def test_what_was_sent_is_what_was_kept(  # noqa: PLR0917  # the table's columns
     assert seen.said[client] == said
     found = [r for r in seen.to(host) if r["sent"] == seen.size and claimed in {None, r["claimed"]}]
     assert [(r["channel"], r["digest"], r["finished"]) for r in found] == [(channel, seen.digest, True)]
+
+
+def test_a_proxy_stands_beside_where_it_leads(seen: Seen) -> None:
+    via = {r["host"]: r["via"] for r in seen.receipts if r["sent"] == seen.size and r["via"]}
+    assert via["far.example.org"] == via["near.example.org"] == ["proxy.example.com"]
+    assert via["five.example.org"] == ["socks.example.com"]
 
 
 def test_many_streams_at_once_are_a_receipt_each(seen: Seen) -> None:
