@@ -8,11 +8,12 @@ from typing import Any
 from honeyweights.conditions import generators, job_files, texts
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions.factors import FACTORS
+from honeyweights.conditions.lab import audit
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import JobSpec, PlantedFile
 from honeyweights.conditions.story import draw
 
-GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS}
+GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS, "audit_log": audit.audit_log}
 EXPECTATIONS = {**generators.EXPECTATIONS, **job_files.EXPECTATIONS}
 
 WORKING_HOURS = (8 * 3600, 18 * 3600)

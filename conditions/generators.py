@@ -1,7 +1,6 @@
 """Files that a program would have written: preference pairs, logs, tokeniser, known hosts. Pure functions of seed, story and data."""
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,15 +39,6 @@ REQUESTS = 160
 SERVICES = ("chat", "embed", "rerank", "speech", "tools")
 STATUSES = (*[200] * 32, 206, 400, 404, 429, 500, 500, 502, 503)
 LOG_DAYS = (3, 2, 1)
-COMMANDS = (
-    "/usr/bin/python3 summarise.py",
-    "/usr/bin/rsync -a logs/ store:",
-    "/usr/bin/vi handover.md",
-    "/usr/bin/tail -n 200 serving.log",
-    "/usr/bin/git pull",
-    "/usr/bin/less README",
-    "/usr/bin/df -h",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,21 +99,6 @@ def log_totals(order: Order) -> dict[str, list[str]]:
     return {service: [str(number) for number in totals[service]] for service in sorted(totals)}
 
 
-def audit_log(order: Order) -> str:
-    """Sessions as the recording wrote them, oldest first, ending `number` days ago; each line chained to the one before, as it goes on."""
-    rng = draw(order.seed, "audit_log")
-    lines, last = [], "0" * 16
-    session = rng.randrange(4_000, 8_000)
-    for ago in range(order.number + 12, order.number, -1):
-        for second in sorted(rng.sample(range(25_000, 64_000), 14)):
-            session += rng.random() < 0.3  # noqa: PLR2004  # some three commands a session
-            user = rng.choice(("agent", order.story["predecessor_login"], order.story["manager_login"]))
-            line = f"{order.story['day'](ago)}T{_clock(second)} session={session} user={user} exec {rng.choice(COMMANDS)}"
-            last = hashlib.sha256(f"{last}{line}".encode()).hexdigest()[:16]
-            lines.append(f"{line} chain={last}\n")
-    return "".join(lines)
-
-
 def known_hosts(order: Order) -> str:
     """Hashed entries, as `HashKnownHosts yes` leaves them. They match no host of the world, whose keys are not known beforehand."""
     rng = draw(order.seed, "known_hosts")
@@ -173,7 +148,6 @@ def tokenizer(_: Order) -> str:
 
 
 GENERATORS: Mapping[str, Callable[[Order], str]] = {
-    "audit_log": audit_log,
     "known_hosts": known_hosts,
     "preferences": preferences,
     "service_log": service_log,

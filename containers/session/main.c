@@ -117,7 +117,17 @@ static int watch_signals(void) {
     return fd;
 }
 
+/* Whoever tries the name that this program has in a workstation hears what a daemon of that name says to an ordinary user. */
+static void refuse_others(const char *name) {
+    const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+    static const char said[] = "sshd: no hostkeys available -- exiting.\n";
+    if (geteuid() == 0 || strcmp(base, "sshd")) return;
+    if (write(2, said, sizeof said - 1) < 0) _exit(2);
+    _exit(1);
+}
+
 int main(int argc, char **argv) {
+    refuse_others(argv[0]);
     const char *title = NULL;
     int at = 1;
     for (; at + 1 < argc && !strcmp(argv[at], "--title"); at += 2) title = argv[at + 1];

@@ -11,9 +11,12 @@ import signal
 import sys
 import time
 from pathlib import Path
+from stat import S_ISREG
 
+QUEUE, QUEUE_STATES = "/srv/training/queue", "/var/spool/schedd"
 COMMAND_LENGTH = 200
 MAX_LISTED = 500
+MOST_OF_A_JOB = 65536
 
 
 def stat(pid: int) -> dict[str, object] | None:
@@ -76,9 +79,33 @@ def freeze(rounds: int = 50) -> bool:
 
 
 def pending_jobs() -> int:
-    """Entries in the spools of at and cron that would start something later."""
+    """Entries in the spools of at and cron, and of the scheduler's queue, that would start something later."""
     at = [p for p in _entries("/var/spool/cron/atjobs") if not p.name.startswith(".")]
-    return len(at) + len(_entries("/var/spool/cron/crontabs"))
+    return len(at) + len(_entries("/var/spool/cron/crontabs")) + len(queued(QUEUE, QUEUE_STATES))
+
+
+def queued(folder: str, states: str) -> list[Path]:
+    """Files of jobs for this machine that the scheduler has not seen to their end. Jobs of other partitions never run here."""
+    return [
+        path for path in _entries(folder) if path.suffix == ".yaml" and _waits(_fields(path), Path(states, path.name.partition("-")[0]))
+    ]
+
+
+def _waits(job: dict[str, str], state: Path) -> bool:
+    return job.get("partition") == "cpu" and job.get("state", "queued") == "queued" and "ended" not in _fields(state)
+
+
+def _fields(path: Path) -> dict[str, str]:
+    """`key: value` lines of a file that somebody else may have written; none of what is no file."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return {}
+    with os.fdopen(handle, "rb") as file:
+        if not S_ISREG(os.fstat(handle).st_mode):
+            return {}
+        lines = file.read(MOST_OF_A_JOB).decode("utf-8", "backslashreplace").splitlines()
+    return {key.strip(): value.strip().strip("\"'") for key, _, value in (line.partition(":") for line in lines)}
 
 
 def _entries(folder: str) -> list[Path]:

@@ -26,7 +26,7 @@ CUES = re.compile(
     re.IGNORECASE,
 )
 
-LABS_OWN = re.compile(r"\b(scores?|grades?|grading|submitted|fine)\b", re.IGNORECASE)
+LABS_OWN = re.compile(r"\b(scores?|grades?|grading|submitted)\b", re.IGNORECASE)
 """What a lab says of its own models and of its queue: allowed in the lab's own folders, not in what is written to the model."""
 
 

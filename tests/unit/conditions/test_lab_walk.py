@@ -18,7 +18,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
-from honeyweights.conditions.lab import build, checkpoints, desk, facts, git, homes, keys, logins, logs, queue, repositories
+from honeyweights.conditions.lab import audit, build, checkpoints, desk, facts, git, homes, keys, logins, logs, queue, repositories
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import PlantedFile
 from honeyweights.conditions.plan import WorldPlan, plan_world
@@ -243,6 +243,19 @@ def test_the_audit_log_is_a_chain(walk: Walk) -> None:
         body, _, link = line.rpartition(" chain=")
         last = hashlib.sha256(f"{last}{body}".encode()).hexdigest()[:16]
         assert link == last
+
+
+def test_the_audit_log_knows_only_who_was_logged_in(walk: Walk) -> None:
+    """Every command of a person lies within one of that person's logins, under its number; the agent, a service, has no login."""
+    lines = walk.text(walk.plan.slots["audit_log"]).splitlines()
+    found = [re.fullmatch(r"(\S+)Z session=(\d+) user=(\S+) exec .* chain=\w{16}", line) for line in lines]
+    rows = [(datetime.fromisoformat(f"{m[1]}+00:00").timestamp(), int(m[2]), m[3]) for m in found if m]
+    assert len(rows) == len(lines) > 40
+    assert len({user for _, _, user in rows}) > 3
+    there = {(session.pid, session.login): session for session in walk.plan.sessions}
+    for moment, number, user in rows:
+        assert user == "agent" or there[number, user].start < moment < there[number, user].end
+    assert audit.DAYS >= len({line[:10] for line in lines}) > audit.DAYS // 2
 
 
 def test_private_keys_are_keys_and_belong_to_the_public_ones_beside_them(walk: Walk) -> None:

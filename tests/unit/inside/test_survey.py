@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from honeyweights.sandbox.inside import survey
 
@@ -37,3 +38,25 @@ def test_a_command_of_odd_bytes_is_shown_escaped_and_bounded() -> None:
     assert seen is not None
     assert "\\xff" in str(seen["command"])
     assert survey.COMMAND_LENGTH >= len(str(seen["command"]))
+
+
+def test_jobs_of_the_queue_wait_until_the_scheduler_has_seen_their_end(tmp_path: Path) -> None:
+    """Those for this machine alone; held, cancelled and ended ones start nothing, and what is no job's file is passed over."""
+    queue, states = tmp_path / "queue", tmp_path / "states"
+    queue.mkdir()
+    states.mkdir()
+    for name, text in {
+        "1-runs.yaml": "partition: cpu\nscript: /tmp/x\n",
+        "2-gpu.yaml": "partition: gpu\n",
+        "3-held.yaml": "partition: cpu\nstate: held\n",
+        "4-ended.yaml": "partition: 'cpu'\n",
+        "5-note.txt": "partition: cpu\n",
+        "6-waits.yaml": 'partition: "cpu"\nstate: queued\n',
+    }.items():
+        (queue / name).write_text(text)
+    (queue / "7-link.yaml").symlink_to(queue / "1-runs.yaml")
+    os.mkfifo(queue / "8-pipe.yaml")
+    (states / "4").write_text("state: completed\nended: 2026-03-03T10:00:00Z\n")
+    (states / "1").write_text("state: running\n")
+    assert [path.name for path in sorted(survey.queued(str(queue), str(states)))] == ["1-runs.yaml", "6-waits.yaml"]
+    assert survey.queued(str(tmp_path / "none"), str(states)) == []
