@@ -145,6 +145,14 @@ def test_a_message_is_dotted_however_it_is_cut(step: int) -> None:
     assert b"".join(pop3.dotted(iter(()))) == b".\r\n"
 
 
+def test_names_of_mailboxes_and_users_are_any_bytes(place: Any) -> None:
+    line = place.line(143)
+    assert b"a1 OK" in line.hear(b"a1 LOGIN \xff\xfe x\r\n")
+    assert b"a2 OK" in line.hear(b"a2 APPEND \x98box {2+}\r\nhi\r\n")
+    assert b'"\x98box"' in line.hear(b'a3 LIST "" "*"\r\n')
+    assert b"MESSAGES 1" in line.hear(b"a4 STATUS \x98box (MESSAGES)\r\n")
+
+
 def test_a_command_of_literals_without_end_is_given_up(place: Any) -> None:
     line = place.line(143)
     line.hear(b"a1 NOOP\r\n")

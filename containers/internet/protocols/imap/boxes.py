@@ -23,7 +23,7 @@ class Boxes:
     def __init__(self, disk: Disk, user: str) -> None:
         """`user` as somebody logs in, or as mail is addressed: `name` and `name@anywhere` are the same."""
         self.disk = disk
-        self._root = "/" + (quote(user.partition("@")[0], safe="")[:200] or "nobody")
+        self._root = "/" + (_plain(user.partition("@")[0])[:200] or "nobody")
 
     def create(self, box: str) -> None:
         """Makes a mailbox."""
@@ -31,7 +31,10 @@ class Boxes:
 
     def names(self) -> list[str]:
         """Of all mailboxes."""
-        return [*ALWAYS, *(name for found in self.disk.names(self._root) if (name := unquote(found)) not in ALWAYS)]
+        return [
+            *ALWAYS,
+            *(name for found in self.disk.names(self._root) if (name := unquote(found, errors="surrogateescape")) not in ALWAYS),
+        ]
 
     def add(self, box: str, capture: Capture) -> None:
         """A message came."""
@@ -47,7 +50,11 @@ class Boxes:
 
     def _folder(self, box: str) -> str:
         box = "INBOX" if box.upper() == "INBOX" else box
-        return f"{self._root}/{quote(box, safe='')[:400] or 'INBOX'}"
+        return f"{self._root}/{_plain(box)[:400] or 'INBOX'}"
+
+
+def _plain(name: str) -> str:
+    return quote(name.encode("utf-8", "surrogateescape"), safe="")
 
 
 def of(house: House, remote: Remote, user: bytes) -> Boxes:
