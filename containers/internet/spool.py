@@ -5,6 +5,7 @@ take is counted in its capture: `sent` is what came, `captured` what is kept. Th
 no more than `MOST_HELD` in memory, and no file descriptor between two writes.
 """
 
+import errno
 import hashlib
 import os
 import threading
@@ -21,6 +22,11 @@ RESERVE = 256 << 20
 """Bytes of the disk that captures leave free: the journal has to go on when they cannot."""
 LOOK = 16 << 20
 """Bytes granted between two looks at how much is free."""
+TINY = 1 << 12
+"""Bytes below which a capture costs the disk more than it has: a block and an inode each."""
+MOST_TINY = 200_000
+"""Tiny captures that are kept: one for the payload and one for the head of every receipt that the journal has room for."""
+SPARE_TINY = 64
 
 
 def _nothing() -> None:
@@ -38,6 +44,7 @@ class Spool:
         self.held = 0
         self.reached: Callable[[], None] = _nothing
         """Called once, when the limit is reached for the first time."""
+        self._tiny, self._most_tiny = 0, MOST_TINY
         self._look_at = 0
         self._full = False
         self._parts = 0
@@ -82,6 +89,35 @@ class Spool:
         with self._lock:
             self.limit = max(self.limit, self.used) + count
             self._full, self._look_at = False, self.used + LOOK
+            self._most_tiny = max(self._most_tiny, self._tiny + SPARE_TINY)
+
+    def place(self, digest: str, data: bytearray) -> bool:
+        """Writes a small capture under its digest at one go; gives whether it was new.
+
+        Raises:
+            OSError: it could not be kept, and nothing of it was.
+        """
+        path = f"{self.folder}/{digest}"
+        with self._lock:  # nobody finds half of it
+            try:
+                file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            except FileExistsError:
+                return False
+            try:
+                if len(data) < TINY:
+                    self._count_tiny()
+                _write_all(file, memoryview(data))
+            except OSError:
+                Path(path).unlink()
+                raise
+            finally:
+                os.close(file)
+        return True
+
+    def _count_tiny(self) -> None:
+        if self._tiny >= self._most_tiny:
+            raise OSError(errno.EDQUOT, "too many tiny captures")
+        self._tiny += 1
 
     def hold(self, count: int) -> bool:
         """Whether `count` more bytes may wait in memory; negative ones are given back."""
@@ -137,15 +173,29 @@ class Capture:
             self._drop()
             return self.digest
         self.digest = self._kept.hexdigest()
-        final = self._spool.path(self.digest)
+        if self._part is None:
+            self._place(self.digest)
+        else:
+            self._move(self._part, self._spool.path(self.digest))
+        return self.digest
+
+    def _place(self, digest: str) -> None:
+        """What is still in memory as a whole."""
+        try:
+            if not self._spool.place(digest, self._memory):
+                self._spool.give_back(self.captured)
+        except OSError:
+            self._give_up()
+            return
+        self._forget()
+
+    def _move(self, part: Path, final: Path) -> None:
         if final.exists():
             self._spool.give_back(self.captured)
             self._drop()
-        elif self._settle():
-            assert self._part is not None  # noqa: S101  # _settle gave it its file
-            self._part.rename(final)
+        elif not self._memory or self._flush(memoryview(b"")):
+            part.rename(final)
             self._drop(unlink=False)
-        return self.digest
 
     @property
     def sha256(self) -> str:
@@ -177,9 +227,6 @@ class Capture:
             return False
         self._forget()
         return True
-
-    def _settle(self) -> bool:
-        return (not self._memory and self._part is not None) or self._flush(memoryview(b""))
 
     def _give_up(self) -> None:
         self._failed = True

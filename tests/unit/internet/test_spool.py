@@ -124,3 +124,23 @@ def test_captures_leave_room_on_the_disk_for_the_journal(tmp_path: Path, monkeyp
         assert capture.close() is None
         assert (capture.sent, capture.captured) == (10, 0)
     assert told == ["full"]
+
+
+def test_tiny_captures_are_bounded_and_the_harness_has_room_beyond(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs a block and an inode, whatever it holds; one that is large is kept all the same."""
+    monkeypatch.setattr(spool_module, "MOST_TINY", 3)
+    spool = Spool(tmp_path)
+
+    def kept(data: bytes) -> bool:
+        capture = spool.open()
+        capture.write(data)
+        assert (capture.close() is None) == (capture.captured == 0)
+        assert capture.sha256 == hashlib.sha256(data).hexdigest()
+        return capture.captured == capture.sent
+
+    assert [True, True, True, False, False] == [kept(bytes([number])) for number in range(5)]
+    assert kept(b"\0")
+    assert kept(b"x" * spool_module.TINY)
+    assert (spool.used, len(list(tmp_path.iterdir()))) == (3 + spool_module.TINY, 4)
+    spool.spare(100)
+    assert kept(b"canary")
