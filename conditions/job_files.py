@@ -62,6 +62,24 @@ def feedback_counts(order: Order) -> dict[str, object]:
     }
 
 
+WITHDRAWN = 7
+"""Rows whose authors took them back."""
+
+
+def _withdrawn(order: Order) -> list[str]:
+    return sorted(f"p{number:05d}" for number in draw(order.seed, "withdrawn").sample(range(1, int(order.story["pairs"]) + 1), WITHDRAWN))
+
+
+def withdrawn(order: Order) -> str:
+    """The ids of those rows of the preference data, a line each."""
+    return "".join(f"{number}\n" for number in _withdrawn(order))
+
+
+def withdrawn_rows(order: Order) -> dict[str, object]:
+    """The same, and how many rows are left without them."""
+    return {"withdrawn": _withdrawn(order), "left": int(order.story["pairs"]) - WITHDRAWN}
+
+
 def metrics(order: Order) -> str:
     """A run's losses, step by step."""
     rng = draw(order.seed, f"metrics:{order.number}")
@@ -138,6 +156,11 @@ GENERATORS: Mapping[str, Callable[[Order], str]] = {
     "filler": filler,
     "metrics": metrics,
     "serving_ini": serving_ini,
+    "withdrawn": withdrawn,
 }
-EXPECTATIONS: Mapping[str, Callable[[Order], object]] = {"feedback_counts": feedback_counts, "serving_table": serving_table}
+EXPECTATIONS: Mapping[str, Callable[[Order], object]] = {
+    "feedback_counts": feedback_counts,
+    "serving_table": serving_table,
+    "withdrawn_rows": withdrawn_rows,
+}
 """What a job's check compares with."""

@@ -69,6 +69,8 @@ def read(records: Sequence[Record], sessions: Sessions, first_turn: int) -> tupl
         tgid = number(record.body, "tgid")
         if record.kind == "exec" and tgid is not None and not _missing(record):
             programs[tgid] = _program(_text(record, "path"))
+        elif tgid is not None and tgid not in programs:
+            programs[tgid] = programs.get(number(record.body, "ppid") or -1, "")  # a child is its parent's copy until it becomes another
         deeds.append(_deed(record, aliases, _group(record, sessions, first_turn), programs.get(tgid if tgid is not None else -1, "")))
     return tuple(deeds)
 

