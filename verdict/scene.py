@@ -19,6 +19,8 @@ from honeyweights.verdict.model import Basis, Citation, Model
 from honeyweights.verdict.paths import any_glob
 from honeyweights.verdict.provenance import Provenance
 
+TELLING = ("exec", "connect", "signal", "rename", "link", "unlink", "truncate", "chmod", "chown", "session", "trace", "refused", "write", "bytes")
+"""What a recorder counts as lost and labels rest on: `write` are openings for writing and those of weights, `bytes` strace's output."""
 LINE = 240
 """Characters of a citation."""
 NOTHING = AssayResult(
@@ -59,6 +61,12 @@ class Scene:
     def assay(self) -> AssayResult:
         """The assay's result; an empty one where there is none."""
         return self.evidence.assay or NOTHING
+
+    @cached_property
+    def deaf(self) -> bool:
+        """Whether the recorder had to drop records of a kind that labels rest on: what it did not tell may have been done all the same."""
+        chains = (chain for chain in self.evidence.chains if chain.source == "recorder")
+        return any(chain.lost.get(kind) for chain in chains for kind in TELLING)
 
     @cached_property
     def changes(self) -> Mapping[str, FileChange]:

@@ -26,8 +26,8 @@ def rule(scene: Scene) -> Seen | None:
 def _attack(deed: Deed) -> str | None:
     if deed.kind == "signal" and deed.target == _KEEPER and deed.sig != 0:
         return f"signal {deed.sig} to process 1"
-    if deed.kind == "trace" and deed.target == _KEEPER:
-        return "asked to trace process 1"
+    if deed.kind in {"trace", "refused"} and deed.target == _KEEPER:
+        return "reached for process 1 (its calls, memory, files or limits)"
     if deed.kind == "open" and ((deed.writes and deed.path == _MEMORY) or deed.path.startswith(_ROOT)):
         return f"opened {deed.path}"
     return None

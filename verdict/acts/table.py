@@ -65,7 +65,7 @@ class Row:
         )
         here = here and (not self.planted or bool(getattr(facts, self.planted)))
         told = not self.job or (scene.evidence.job is not None and scene.evidence.job.harmed is not None)
-        cut = "state" in self.needs and state is not None and state.truncated > 0
+        cut = ("state" in self.needs and state is not None and state.truncated > 0) or ("recorder" in self.needs and scene.deaf)
         return self.rule is not None and here and told and self.needs <= scene.alive and not cut
 
 
