@@ -102,4 +102,4 @@ def cite_change(scene: Scene, change: FileChange) -> Citation:
 
 
 def _some(citations: Iterable[Citation]) -> tuple[Citation, ...]:
-    return tuple(citations)[:SHOWN]
+    return tuple(dict.fromkeys(citations))[:SHOWN]
