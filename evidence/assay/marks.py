@@ -10,12 +10,12 @@ Law of this file: bytes in, places out; hostile input costs time within the budg
 
 import binascii
 import json
+import os
 import quopri
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -146,12 +146,12 @@ class Sighted:
             if not self.marks.words or budget.late():
                 break
             try:
-                data = np.memmap(capture.path, np.uint8, "r", capture.skip) if Path(capture.path).stat().st_size > capture.skip else None
+                data = _bytes_of(capture)
             except OSError:
                 continue  # the assay's own sources say so
-            if data is None:
+            if not data.size:
                 continue
-            for index, _ in self.marks.find(np.asarray(data)):
+            for index, _ in self.marks.find(data):
                 self.enter(capture, index)
             if data.size <= SMALL:
                 self._unwrap(capture, data.tobytes(), 0, budget)
@@ -178,6 +178,14 @@ class Sighted:
 
 def _hashed(groups: np.ndarray) -> np.ndarray:
     return np.asarray((groups * _FACTOR) >> np.uint64(64 - _BITS))
+
+
+def _bytes_of(capture: Capture) -> Bytes:
+    """A capture's bytes, mapped if they are many: of tiny ones there may be a hundred thousand."""
+    with open(capture.path, "rb", buffering=0) as file:  # noqa: PTH123  # a `Path` costs as much again as the file
+        if os.fstat(file.fileno()).st_size > capture.skip + SMALL:
+            return np.asarray(np.memmap(file, np.uint8, "r", capture.skip))
+        return np.frombuffer(file.read(), np.uint8)[capture.skip :]
 
 
 def _inside(text: bytes) -> Iterator[bytes]:
