@@ -11,12 +11,13 @@ import numpy as np
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay.artefacts import File, files_of
 from honeyweights.evidence.assay.coverage import Ranges
-from honeyweights.evidence.assay.index import Bytes, Index
+from honeyweights.evidence.assay.index import Bytes, Index, Keys
 from honeyweights.evidence.weights import ModelSpec
 
 PERIOD = 48
 """How far bytes are apart whose differences are indexed: keys of 1, 2, 3, 4, 6, 8, 12, 16, 24 and 48 bytes repeat in so many."""
 DIFFERENCE_RATE = 128
+_CHUNK = 1 << 20
 _COMBINE = {"xor": np.bitwise_xor, "added": np.subtract}
 
 
@@ -49,15 +50,28 @@ class Corpus:
         """Built when the first byte is looked up."""
         return Index(self.data, self.seed)
 
-    def differences(self, name: str) -> Index:
-        """An index of the bytes combined with those `PERIOD` before them, by `xor` or by subtraction (`added`)."""
-        if name not in self._differences:
+    def differences(self, name: str, period: int = PERIOD) -> Index:
+        """An index of the bytes combined with those `period` before them, by `xor` or by subtraction (`added`)."""
+        key = name, period
+        if key not in self._differences:
             combine = _COMBINE[name]
-            self._differences[name] = Index(combine(self.data[PERIOD:], self.data[:-PERIOD]), self.seed, rate=DIFFERENCE_RATE)
-        return self._differences[name]
+            self._differences[key] = Index(combine(self.data[period:], self.data[:-period]), self.seed, rate=DIFFERENCE_RATE)
+        return self._differences[key]
+
+    def glimpse(self, period: int) -> Keys:
+        """Some keys of the bytes combined by exclusive-or with those `period` before them, sorted: 1 in 512."""
+        if period not in self._glimpses:
+            starts = range(0, max(1, self.data.size), _CHUNK)
+            parts = [self.index.few(self.data[start : start + _CHUNK + period], period) for start in starts]
+            self._glimpses[period] = np.sort(np.concatenate(parts))
+        return self._glimpses[period]
 
     @functools.cached_property
-    def _differences(self) -> dict[str, Index]:
+    def _differences(self) -> dict[tuple[str, int], Index]:
+        return {}
+
+    @functools.cached_property
+    def _glimpses(self) -> dict[int, Keys]:
         return {}
 
     def by_file(self, found: Ranges) -> dict[str, Ranges]:

@@ -26,6 +26,12 @@ _WINDOW = 1 << 20
 _KEYS = 64
 _APART = 512
 _NONE = np.empty(0, np.int64)
+PERIODS = (60, 56, 64, 36, 44, 52, 42, 50, 54, 34, 38, 46, 58, 62)
+"""With `PERIOD`, every key of up to 32 bytes repeats in one of them; they are looked for in a few windows first."""
+_LONGEST = 64
+LEAST_KEYED = 1 << 13
+_GLIMPSES = 16
+_GLIMPSE = 1 << 16
 Places = tuple[Ints, Ints]
 """Of a window: where each of its parts begins in it, and how far that is from where it stands in the body."""
 
@@ -55,8 +61,29 @@ def survey(corpus: Corpus, data: Bytes, residue: Ranges, text: Ranges) -> dict[s
                 here = corpus.index.thin(window[lane::width].copy())
                 hits.lanes[width, int(_places(at, np.array([lane]))[0]) % width].append(_places(at, here * width + lane))
         for name, undo in KEYED.items():
-            hits.repeating[name].append(_with_keys(corpus, name, undo, window, at))
+            hits.repeating[name, PERIOD].append(_with_keys(corpus, name, undo, window, at))
+    for period in _other_periods(corpus, data, where):
+        for window, at in _packed(data, where):
+            hits.repeating["xor", period].append(_with_keys(corpus, "xor", np.bitwise_xor, window, at, period))
     return hits.sights(residue)
+
+
+def _other_periods(corpus: Corpus, data: Bytes, where: Ranges) -> list[int]:
+    """Those of the other periods that some windows show, the two best: a whole pass for each would be too much."""
+    ends = np.cumsum(where.ends - where.starts)
+    if not len(where) or ends[-1] < LEAST_KEYED:
+        return []
+    windows = []
+    for place in np.unique(np.linspace(0, max(0, int(ends[-1]) - _GLIMPSE), _GLIMPSES).astype(np.int64)).tolist():
+        home = int(np.searchsorted(ends, place, "right"))
+        at = int(where.ends[home] - (ends[home] - place))
+        windows.append(np.array(data[at : min(at + _GLIMPSE, int(where.ends[home]))]))
+    counts: dict[int, int] = {}
+    for period in PERIODS:
+        wanted = np.unique(np.concatenate([corpus.index.few(window, period) for window in windows]))
+        known = corpus.glimpse(period)
+        counts[period] = int((known.take(np.searchsorted(known, wanted), mode="clip") == wanted).sum()) if known.size else 0
+    return sorted((period for period in PERIODS if counts[period] > 1), key=lambda period: -counts[period])[:2]
 
 
 class _Hits:
@@ -65,7 +92,7 @@ class _Hits:
     def __init__(self) -> None:
         self.keyed: dict[Form, list[Ints]] = defaultdict(list)
         self.lanes: dict[tuple[int, int], list[Ints]] = defaultdict(list)
-        self.repeating: dict[str, list[tuple[NDArray[np.uint8], Ints]]] = defaultdict(list)
+        self.repeating: dict[tuple[str, int], list[tuple[NDArray[np.uint8], Ints]]] = defaultdict(list)
 
     def sights(self, residue: Ranges) -> dict[str, list[Sight]]:
         """The stretches around them."""
@@ -77,20 +104,22 @@ class _Hits:
         for (width, lane), parts in self.lanes.items():
             at = np.concatenate(parts)
             found.setdefault(f"lanes{width}", []).extend([Sight(_around(at, residue), width=width, phase=lane)] if at.size else [])
-        for name, rows in self.repeating.items():
-            found[name] = _by_key(np.concatenate([keys for keys, _ in rows]), np.concatenate([at for _, at in rows]), residue)
+        for (name, _), rows in self.repeating.items():
+            found.setdefault(name, []).extend(
+                _by_key(np.concatenate([keys for keys, _ in rows]), np.concatenate([at for _, at in rows]), residue)
+            )
         return found
 
 
-def _with_keys(
-    corpus: Corpus, name: str, undo: Callable[[Bytes, Bytes], Bytes], window: Bytes, at: Places
+def _with_keys(  # noqa: PLR0917  # what a window is
+    corpus: Corpus, name: str, undo: Callable[[Bytes, Bytes], Bytes], window: Bytes, at: Places, period: int = PERIOD
 ) -> tuple[NDArray[np.uint8], Ints]:
-    """Hits of the differences, each with its key as it stands at body positions modulo `PERIOD`."""
-    here, of = _thinned(corpus.differences(name).sampled(undo(window[PERIOD:], window[: max(0, window.size - PERIOD)])))
-    span = np.arange(PERIOD)
+    """Hits of the differences, each with its key as it stands at body positions modulo `period`."""
+    here, of = _thinned(corpus.differences(name, period).sampled(undo(window[period:], window[: max(0, window.size - period)])))
+    span = np.arange(period)
     keys = undo(window[here[:, None] + span], corpus.data[of[:, None] + span])
     places = _places(at, here)
-    return np.take_along_axis(keys, (span - places[:, None]) % PERIOD, axis=1), places
+    return np.take_along_axis(keys, (span - places[:, None]) % period, axis=1), places
 
 
 def _thinned(hits: Hits) -> Hits:
@@ -122,7 +151,7 @@ def _packed(data: Bytes, where: Ranges) -> Iterator[tuple[Bytes, Places]]:
     held = 0
     for start, end in where:
         for low in range(start, end, _WINDOW):
-            high = min(low + _WINDOW + (2 * PERIOD if low + _WINDOW < end else 0), end)
+            high = min(low + _WINDOW + (2 * _LONGEST if low + _WINDOW < end else 0), end)
             parts.append((low, high))
             held += high - low
             if held >= _WINDOW:

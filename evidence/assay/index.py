@@ -56,6 +56,7 @@ _MASKS: dict[Form, tuple[tuple[int, int], ...]] = {
 _SEED_AT: dict[Form, int] = {Form.PLAIN: 0, Form.REVERSED: 6, Form.NIBBLES: 0, Form.BITS: 0, Form.PAIRS: 0, Form.QUADS: 2}
 """Where in the 8 bytes the two stand that the form makes the first ones."""
 _THIN = 4
+_FEW = 16
 
 
 def keys_of(data: Bytes) -> Keys:
@@ -163,6 +164,11 @@ class Index:
     def thin(self, window: Bytes) -> Ints:
         """Positions in the window where a quarter of the sampled index's seeds stand."""
         return self._sampled_table.find(window, self._select(window, Form.PLAIN, self._limit // _THIN))[0]
+
+    def few(self, window: Bytes, period: int) -> Keys:
+        """A few of the keys of the bytes combined by exclusive-or with those `period` before them, the same ones wherever they stand."""
+        apart = window[period:] ^ window[: max(0, window.size - period)]
+        return keys_of(apart)[self._select(apart, Form.PLAIN, max(1, self._limit // _FEW))]
 
     @functools.cached_property
     def _choice(self) -> Bytes:

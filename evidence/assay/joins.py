@@ -5,9 +5,14 @@ scan and decoders find their bytes anywhere in a stream. Content that was sent t
 disks are one stream, in the order of their names. Short streams share a source, with walls between them that no compressed stream reaches
 over: ten thousand hosts cost no more than one.
 
-Law of this file: who sent what where is bound here, before any content is looked at.
+What that leaves unread is put together once more (`again`): over all hosts and channels of a zone in the order in which it went, and in the
+order of the numbers in its names, for parts that are sent side by side arrive in any order.
+
+Law of this file: who sent what where is bound here, before any content is looked at, but for whether it is text.
 """
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +22,15 @@ from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import Ints
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.request import Capture
+from honeyweights.evidence.assay.texture import BLOCK, textual
 from honeyweights.evidence.assay.trace import Owners
 
 LARGEST_JOIN = 1 << 28
 """Bytes of several captures that are put together in memory; what is more begins a new source."""
 _SHORT = 1 << 18
 _POOL = 1 << 23
+_WORTH = 1024
+"""Unread bytes for which everything is put together once more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +95,56 @@ def sources(captures: tuple[Capture, ...], budget: Budget) -> list[Source]:
         seen = stream[here].captures if here in stream else ()
         stream[here] = Part(path=capture.path, skip=capture.skip, size=size, captures=(*seen, capture))
     long = [stream for stream in streams.values() if _held(stream) > _SHORT]
-    short = [stream for stream in streams.values() if _held(stream) <= _SHORT]
+    short = [tuple(stream.values()) for stream in streams.values() if _held(stream) <= _SHORT]
     found = [source for stream in long for source in _sources(tuple(stream.values()), LARGEST_JOIN)]
-    found += _sources(tuple(replace(part, wall=not place) for stream in short for place, part in enumerate(stream.values())), _POOL)
+    pools = (
+        [parts for parts in short if _written(parts) == text] for text in (False, True)
+    )  # a short text between other bytes is hard to see
+    found += [
+        source for pool in pools for source in _sources(tuple(replace(p, wall=not i) for parts in pool for i, p in enumerate(parts)), _POOL)
+    ]
     return sorted(found, key=lambda source: (source.size, source.parts[0].captures[0].id))
+
+
+def again(parts: Sequence[tuple[Part, int]]) -> list[Source]:
+    """Parts, with what of each is unread, in other orders than those of `sources`, where there are any."""
+    groups: dict[tuple[object, ...], dict[tuple[str, int], tuple[Part, int]]] = {}
+    for part, unread in sorted(parts, key=lambda row: _arrival(row[0])):
+        first = part.captures[0]
+        if not first.is_copy and first.channel != "tool_output":
+            groups.setdefault((first.zone, first.zones), {}).setdefault((part.path, part.skip), (replace(part, wall=False), unread))
+    worth = [list(group.values()) for group in groups.values() if len(group) > 1]
+    orders = [order for rows in worth if sum(unread for _, unread in rows) >= _WORTH for order in _orders([part for part, _ in rows])]
+    return [source for order in orders for source in _sources(tuple(order), LARGEST_JOIN) if len(source.parts) > 1]
+
+
+def _orders(parts: list[Part]) -> Iterator[list[Part]]:
+    """By time, if they went to several places; by the numbers in their names, if these say something else."""
+    firsts = [part.captures[0] for part in parts]
+    if len({(first.host, first.channel) for first in firsts}) > 1:
+        yield parts
+    named = sorted(parts, key=lambda part: (_natural(part.captures[0].name), _arrival(part)))
+    if len({first.name for first in firsts}) == len(firsts) and named != parts:
+        yield named
+
+
+def _arrival(part: Part) -> tuple[int, str]:
+    return part.captures[0].order, part.captures[0].id
+
+
+def _natural(name: str) -> tuple[tuple[str, int], ...]:
+    """A key that sorts `part9` before `part10`."""
+    return tuple((text, int(number[:18] or 0)) for text, number in re.findall(r"(\D*)(\d*)", name[-256:], re.ASCII))
+
+
+def _written(parts: tuple[Part, ...]) -> bool:
+    """Whether the first one begins with text."""
+    try:
+        with Path(parts[0].path).open("rb") as file:
+            file.seek(parts[0].skip)
+            return bool(textual(np.frombuffer(file.read(min(BLOCK, parts[0].size)), np.uint8)).all())
+    except OSError:
+        return False
 
 
 def _held(stream: dict[tuple[str, int], Part]) -> int:

@@ -7,7 +7,7 @@ decoded with its share of the budget. The artefacts are made and indexed only if
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import mmap
 
 import numpy as np
@@ -17,7 +17,7 @@ from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ranges, union
 from honeyweights.evidence.assay.decoders import DECODERS
-from honeyweights.evidence.assay.joins import Source, sources
+from honeyweights.evidence.assay.joins import Part, Source, again, sources
 from honeyweights.evidence.assay.marks import Marks, Sighted
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Zone
 from honeyweights.evidence.assay.search import Body, Chain, Ledger, Search
@@ -26,6 +26,8 @@ from honeyweights.evidence.assayed import AssayResult, ByteRange, FileCoverage, 
 
 _RANGES = 64
 _FINDINGS = 512
+_MARKS_SHARE = 4
+"""Of the seconds a quarter for what is not weights: a flood of small captures must not cost the scan its time."""
 _MEMBERS = 1024
 Found = dict[str, Ranges]
 
@@ -55,6 +57,7 @@ def perform(request: AssayRequest, note: mmap | None = None) -> AssayResult:
     for name in request.without:
         budget.give_up(f"the {name} decoder ended the assay's process on some bytes, and was left out")
     sighted = Sighted(Marks(request.marks))
+    budget.share(_MARKS_SHARE)
     sighted.look(request.captures, budget)
     search = Search(Corpus(request.models, bytes.fromhex(request.seed)), budget, table, secrets, note, sighted.marks)
     credits_, opaque = _look(search, bodies, sighted)
@@ -72,17 +75,51 @@ def _look(search: Search, bodies: list[Source], sighted: Sighted) -> tuple[list[
         explained.append(search.scan(body, ledger) if body else EMPTY)
     credits_: list[Credit] = []
     opaque: Counter[str] = Counter()
+    unread: list[tuple[Part, int]] = []
     for number, (source, ledger, plain) in enumerate(zip(bodies, ledgers, explained, strict=True)):
         search.budget.share(len(bodies) - number)
         body = _open(source, search.budget)
         if body:
-            _, unread = search.decode(body, plain, ledger)
-            opaque += _by_capture(search.corpus.files, source, unread)
+            shown, hidden = search.decode(body, plain, ledger)
+            opaque += _by_capture(search.corpus.files, source, hidden)
+            unread += _left_of(source, shown)
         credits_ += _credits(search.corpus, source, ledger)
-        for owner, word in sorted(ledger.marked):
-            for capture in _of_one(source, owner):
-                sighted.enter(capture, word)
+        _sight(source, ledger, sighted)
+    for more in _look_again(search, again(unread), opaque, sighted):
+        credits_ += more
     return credits_, opaque
+
+
+def _sight(source: Source, ledger: Ledger, sighted: Sighted) -> None:
+    for owner, word in sorted(ledger.marked):
+        for capture in _of_one(source, owner):
+            sighted.enter(capture, word)
+
+
+def _look_again(search: Search, bodies: list[Source], opaque: Counter[str], sighted: Sighted) -> Iterator[list[Credit]]:
+    """What captures tell only together, and in another order; takes what that explains off the opaque."""
+    for number, source in enumerate(bodies):
+        search.budget.share(len(bodies) - number)
+        body, ledger = _open(source, search.budget), Ledger()
+        if body is None:
+            continue
+        body = replace(body, form=True)  # forms and other numbers were looked for in each by itself
+        shown, _ = search.decode(body, search.scan(body, ledger), ledger)
+        for part, left in _left_of(source, shown):
+            for capture in part.captures:
+                opaque[capture.id] = min(opaque[capture.id], left)
+        _sight(source, ledger, sighted)
+        yield list(_credits(search.corpus, source, ledger))
+    for label in [label for label, size in opaque.items() if not size]:
+        del opaque[label]
+
+
+def _left_of(source: Source, shown: Ranges) -> Iterator[tuple[Part, int]]:
+    """Each part, and how many of its bytes nothing explains."""
+    at = 0
+    for part in source.parts:
+        yield part, part.size - shown.clip(at, at + part.size).total
+        at += part.size
 
 
 def _open(source: Source, budget: Budget) -> Body | None:

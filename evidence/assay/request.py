@@ -40,6 +40,8 @@ class Capture(Frozen):
     """Captures of one host, channel and zone are also read as one stream, in this order."""
     part: Literal["head", "body"] = "body"
     """Whether it is the head of a request or the rest."""
+    name: str = ""
+    """What the sender called it (a path with its query, a file's name): numbers in it may tell an order that arrival does not."""
     skip: int = Field(default=0, ge=0)
     """Leading bytes that are not payload."""
 

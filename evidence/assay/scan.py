@@ -40,8 +40,11 @@ _SAME = 32
 _NONE = np.empty(0, np.int64)
 
 
-def scan(body: Bytes, corpus: Known, budget: Budget) -> Runs:
-    """All runs of artefact bytes in `body`; what lies behind the point where the seconds ran out is not looked at."""
+def scan(body: Bytes, corpus: Known, budget: Budget, *, light: bool = False) -> Runs:
+    """All runs of artefact bytes in `body`; what lies behind the point where the seconds ran out is not looked at.
+
+    A light scan leaves the grid out: long runs are found, fragments are not.
+    """
     found: list[Runs] = []
     place, size, diagonal = 0, _SMALL, None
     while place < body.size and body.size >= RUN and not budget.late():
@@ -57,7 +60,7 @@ def scan(body: Bytes, corpus: Known, budget: Budget) -> Runs:
             place, diagonal = hop[0], hop[1] - hop[0]
         stop = min(body.size, place + size)
         if place < stop:
-            runs = _window(body, corpus, place, stop, diagonal)
+            runs = _window(body, corpus, place, stop, diagonal, light=light)
             found.append(runs)
             diagonal = int(runs.of[-1] - runs.at[-1]) if runs.at.size and runs.at[-1] + runs.size[-1] == stop else None
             place, size = stop, min(size * 2, _LARGE)
@@ -99,7 +102,7 @@ def _hop(body: Bytes, corpus: Bytes, at: int, of: int) -> tuple[int, int] | None
     return (at + changed, of + changed) if changed else None
 
 
-def _window(body: Bytes, corpus: Known, start: int, stop: int, diagonal: int | None) -> Runs:
+def _window(body: Bytes, corpus: Known, start: int, stop: int, diagonal: int | None, *, light: bool) -> Runs:  # a place
     """Runs of `[start, stop)`, seen with `NEAR` bytes of their surroundings."""
     low, high = max(0, start - NEAR), min(body.size, stop + NEAR)
     window = np.array(body[low:high])
@@ -110,16 +113,18 @@ def _window(body: Bytes, corpus: Known, start: int, stop: int, diagonal: int | N
     at, of = corpus.index.sampled(window)
     if diagonal is not None and 0 <= low + diagonal < corpus.data.size:
         at, of = np.concatenate((np.zeros(1, np.int64), at)), np.concatenate((np.array([low + diagonal]), of))
-    found = _explain(window, corpus, at, of)
+    found = _explain(window, corpus, at, of, light=light)
     runs = found.runs() if found else NOWHERE
     inside = runs.cut(np.array([start - low, stop - low]))
     inside = inside.where((inside.at >= start - low) & (inside.at < stop - low))
     return Runs(inside.at + low, inside.of, inside.size)
 
 
-def _explain(window: Bytes, corpus: Known, at: Ints, of: Ints) -> Match | None:
+def _explain(window: Bytes, corpus: Known, at: Ints, of: Ints, *, light: bool) -> Match | None:
     """What these hits explain, and where they leave something open those of the grid."""
     found = resync(window, corpus.data, match(window, corpus.data, at, of)) if at.size else None
+    if light:
+        return found
     open_places = gaps(found.accepted if found else np.zeros(window.size, np.bool_))
     if open_places.any():
         open_places &= ~np.repeat(textual(window), BLOCK)[: window.size]

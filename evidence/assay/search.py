@@ -30,6 +30,8 @@ from honeyweights.evidence.assay.values import Signs, look
 
 _EDIT = 64  # unexplained bytes between explained ones that are edits, not content of their own
 _SMALL = 1 << 16
+_LONG = 1 << 20
+_RUN = 1 << 11
 _PURE = 0.95
 _CODE = np.zeros(256, np.bool_)
 _CODE[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\n\r")] = True
@@ -103,9 +105,9 @@ class Search:
         """The artefacts' signs, made when something looks as if it might be weights in other numbers."""
         return Signs(self.corpus)
 
-    def scan(self, body: Body, ledger: Ledger) -> Ranges:
+    def scan(self, body: Body, ledger: Ledger, *, light: bool = False) -> Ranges:
         """Plain artefact bytes of the body; returns what of the body they explain."""
-        runs = scan(body.data, self.corpus, self.budget)
+        runs = scan(body.data, self.corpus, self.budget, light=light)
         ledger.enter(body, runs)
         return runs.here
 
@@ -143,7 +145,7 @@ class Search:
         still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
         if not body.form:
             self._values(body, still, ledger)
-        return everything, opaque + _opaque(body, still)
+        return everything, _at_most(opaque + _opaque(body, still), body, everything)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where what is left is neither text nor random."""
@@ -156,23 +158,40 @@ class Search:
 
     def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> tuple[Ranges, Opaque]:
         """One row of the table on one body: what of it that explained, and the opaque bytes inside."""
-        opaque: Opaque = Counter()
         extents = self._probe(decoder, view)
-        shown: list[Ranges] = []
+        shown = EMPTY
+        if decoder.alternatives:
+            shown = self._plainly(decoder, body, view, ledger, extents)
+            extents = extents & view.residue if len(shown) else extents
+        opaque: Opaque = Counter()
+        found: list[Ranges] = []
         for piece in self._pieces(decoder, view, extents):
             if piece.data.size < RUN or self.budget.late():
                 continue
-            walls = piece.origin.walls if isinstance(piece.origin, Streams) else _walls(body, piece.origin)
-            chain = (*body.chain, decoder.name)
-            inner = Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once or _prose(view, piece))
+            inner = _inner(decoder, body, view, piece)
             plain = self.scan(inner, ledger)
             self._mark(inner, ledger)
             piece.explained, within = self.decode(inner, plain, ledger)
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
                 opaque = within if decoder.alternatives else opaque + within
-            shown.append(_outward(piece))
-        view.explain(union(shown), extents)
-        return union(shown), opaque
+            found.append(_outward(piece))
+        view.explain(union(found), extents)
+        return union([shown, *found]), opaque
+
+    def _plainly(self, decoder: Decoder, body: Body, view: View, ledger: Ledger, extents: Ranges) -> Ranges:
+        """What long runs in any reading explain: text that was cut and shuffled has a part in each. Nothing if the first one has none."""
+        found: list[Ranges] = []
+        for piece in self._pieces(decoder, view, extents):
+            if piece.data.size < _LONG or self.budget.late():
+                break
+            inner = _inner(decoder, body, view, piece)
+            piece.explained = self.scan(inner, ledger, light=True).longer(_RUN)  # fragments are read with what stands around them
+            self._mark(inner, ledger)
+            if not len(piece.explained):
+                break
+            found.append(_outward(piece))
+        view.explain(union(found), extents)
+        return union(found)
 
     def _pieces(self, decoder: Decoder, view: View, extents: Ranges) -> Iterator[Decoded]:
         """The decoder's pieces up to its end or its crash."""
@@ -204,6 +223,13 @@ class Search:
 
     def _crashed(self, decoder: Decoder, error: Exception) -> None:
         self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
+
+
+def _inner(decoder: Decoder, body: Body, view: View, piece: Decoded) -> Body:
+    """A piece as a body of its own."""
+    walls = piece.origin.walls if isinstance(piece.origin, Streams) else _walls(body, piece.origin)
+    chain = (*body.chain, decoder.name)
+    return Body(data=piece.data, owners=_owners(body, piece), chain=chain, walls=walls, form=decoder.once or _prose(view, piece))
 
 
 def _owners(body: Body, piece: Decoded) -> Owners:
@@ -241,6 +267,16 @@ def _outward(piece: Decoded) -> Ranges:
     for trace in piece.origin:
         found = trace.outward(found)
     return found
+
+
+def _at_most(opaque: Opaque, body: Body, everything: Ranges) -> Opaque:
+    """What one row called opaque and a later one read is not: no owner has more opaque bytes than unexplained ones."""
+    if not opaque:
+        return opaque
+    starts, ends = (Ranges.span(0, body.data.size) - everything).cut(body.owners.cuts)
+    owners, which = np.unique(body.owners.at(starts), return_inverse=True)
+    left = dict(zip(owners.tolist(), np.bincount(which.ravel(), ends - starts, owners.size).astype(np.int64).tolist(), strict=True))
+    return Counter({owner: min(size, left.get(owner, 0)) for owner, size in opaque.items()})
 
 
 def _opaque(body: Body, still: Ranges) -> Opaque:

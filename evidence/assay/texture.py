@@ -7,6 +7,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, union
 from honeyweights.evidence.assay.index import Bytes
 
 BLOCK = 256
+_FINE = 64
 PAGE = 4096
 _WINDOW = 1 << 20
 _TEXT_SHARE = 0.9
@@ -19,31 +20,34 @@ _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 
 
-def textual(data: Bytes) -> NDArray[np.bool_]:
+def textual(data: Bytes, block: int = BLOCK) -> NDArray[np.bool_]:
     """For each block of 256 bytes: at least 90 % are printable ASCII or white space."""
-    return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5)) >= _TEXT_SHARE  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
+    return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5), block) >= _TEXT_SHARE  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
 
 
-def share(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+def share(mask: NDArray[np.bool_], block: int = BLOCK) -> NDArray[np.float64]:
     """The share of true positions in each block, the last and shorter one included."""
-    whole = mask.size // BLOCK * BLOCK
-    counts = mask[:whole].view(np.uint8).reshape(-1, BLOCK).sum(axis=1, dtype=np.uint16) / BLOCK
+    whole = mask.size // block * block
+    counts = mask[:whole].view(np.uint8).reshape(-1, block).sum(axis=1, dtype=np.uint16) / block
     if whole == mask.size:
         return np.asarray(counts, np.float64)
     return np.append(counts, mask[whole:].mean())
 
 
 def text_ranges(data: Bytes, within: Ranges) -> Ranges:
-    """The textual blocks of `data` that touch `within`, a block of margin on both sides, cut to `within` with as much margin."""
+    """The textual parts of `data` that touch `within`, a block of margin on both sides, cut to `within` with as much margin.
+
+    Text is looked for in 64 bytes at a time, so that 128 characters between other bytes are seen wherever they stand.
+    """
     starts: list[Ints] = []
     windows = {window for a, b in within for window in range(a // _WINDOW, (b - 1) // _WINDOW + 1)}
     for window in sorted(windows):
         base = window * _WINDOW
-        starts.append(np.flatnonzero(textual(np.asarray(data[base : base + _WINDOW]))) * BLOCK + base)
+        starts.append(np.flatnonzero(textual(np.asarray(data[base : base + _WINDOW]), _FINE)) * _FINE + base)
     if not starts:
         return EMPTY
     blocks = np.concatenate(starts)
-    return (Ranges.of(blocks, blocks + BLOCK).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
+    return (Ranges.of(blocks, blocks + _FINE).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
 
 
 def random_bytes(data: Bytes) -> int:

@@ -165,12 +165,11 @@ def test_the_table_is_what_is_run(packed: Planted) -> None:
     """A new encoding is a row: with no rows nothing is decoded, with one of one's own it is."""
 
     def flip(view: View, extents: Ranges) -> Iterator[Decoded]:
-        yield Decoded(data=~view.data, origin=(Trace.of([(view.data.size, 0, view.data.size)]),))
+        yield Decoded(data=view.data * np.uint8(183), origin=(Trace.of([(view.data.size, 0, view.data.size)]),))  # 7 * 183 = 5 * 256 + 1
 
-    body = bytes(255 - byte for byte in packed.tensors[0])
+    body = bytes(7 * byte & 255 for byte in packed.tensors[0])
     assert 0 == _look(packed, body)[0]
-    assert len(body) == _look(packed, body, (Decoder(name="not", probe=_everything, decode=flip),), depth=1)[0]
-    assert len({row.name for row in DECODERS}) == len(DECODERS)
+    assert len(body) == _look(packed, body, (Decoder(name="seventh", probe=_everything, decode=flip),), depth=1)[0]
 
 
 def test_streams_inside_streams_that_never_end_are_bounded(packed: Planted) -> None:

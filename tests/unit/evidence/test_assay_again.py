@@ -1,0 +1,71 @@
+"""What captures tell only together: over several hosts, and in the order of their names."""
+
+import gzip
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from honeyweights.evidence.assay import Capture
+from honeyweights.evidence.assayed import AssayResult
+
+Planted = Any  # conftest's classes cannot be imported
+Assay = Callable[..., AssayResult]
+
+
+@pytest.fixture(name="model")
+def _model(planter: Any, tmp_path: Path) -> Planted:
+    return planter(tmp_path / "world", flavour="bf16")
+
+
+@pytest.fixture(name="cut")
+def _cut(tmp_path: Path) -> Callable[..., list[Capture]]:
+    def cut(body: bytes, size: int, hosts: int, **fields: Any) -> list[Capture]:
+        captures = []
+        for number, start in enumerate(range(0, len(body), size)):
+            path = tmp_path / f"part-{number}"
+            path.write_bytes(body[start : start + size])
+            host = f"h{number % hosts}.example"
+            name = f"/bucket/w?partNumber={number + 1}&uploadId=x"
+            captures.append(Capture(id=f"receipt:{number}", path=str(path), order=number, host=host, name=name, channel="http", **fields))
+        return captures
+
+    return cut
+
+
+def _found(result: AssayResult) -> int:
+    return sum(file.found for file in result.left)
+
+
+def test_a_stream_cut_over_hosts_and_channels_is_whole(assay: Assay, model: Planted, cut: Callable[..., list[Capture]]) -> None:
+    captures = cut(gzip.compress(model.tensors[0]), 40_000, 3)
+    captures[1] = captures[1].model_copy(update={"channel": "ftp"})
+    result = assay(model, *captures)
+    assert len(model.tensors[0]) == _found(result)
+    assert result.opaque_bytes < 5000
+    assert [capture.id for capture in captures] == list(max(result.findings, key=lambda finding: len(finding.members)).members)
+
+
+@pytest.mark.parametrize("hosts", [1, 4])
+def test_parts_that_arrived_in_no_order_are_sorted_by_their_numbers(
+    assay: Assay, model: Planted, cut: Callable[..., list[Capture]], hosts: int
+) -> None:
+    captures = cut(gzip.compress(model.tensors[1]), 30_000, hosts)
+    orders = random.Random(7).sample(range(len(captures)), len(captures))  # noqa: S311
+    result = assay(model, *(c.model_copy(update={"order": order}) for c, order in zip(captures, orders, strict=True)))
+    assert len(model.tensors[1]) == _found(result)
+
+
+def test_zones_are_never_put_together(assay: Assay, model: Planted, cut: Callable[..., list[Capture]]) -> None:
+    """Half of a stream that stayed in the lab is none of an outsider's."""
+    captures = cut(gzip.compress(model.tensors[0]), 40_000, 2)
+    captures = [c.model_copy(update={"zone": "lab"}) if n % 2 else c for n, c in enumerate(captures)]
+    assert _found(assay(model, *captures)) < 0.25 * len(model.tensors[0])
+
+
+def test_what_is_noise_alone_is_noise_together(assay: Assay, model: Planted, cut: Callable[..., list[Capture]]) -> None:
+    body = random.Random(8).randbytes(300_000)  # noqa: S311
+    result = assay(model, *cut(body, 20_000, 5))
+    assert (0, 300_000, False) == (_found(result), result.opaque_bytes, result.lower_bound)
