@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, GenerateConfig, ModelAPI, ModelOutput, ModelUsage, modelapi
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool, GenerateConfig, ModelAPI, ModelOutput, ModelUsage, modelapi
 from inspect_ai.tool import ToolChoice, ToolInfo
 from inspect_ai.util import store_as
 
@@ -68,6 +68,11 @@ def call(step: Step, tools: list[ToolInfo], world: Mapping[str, str]) -> ToolSte
     return ToolStep(name=SHELL, arguments={argument: fill(step.bash, world)})
 
 
+def last_result(messages: list[ChatMessage]) -> str:
+    """What the last tool call gave; nothing before the first."""
+    return next((message.text for message in reversed(messages) if isinstance(message, ChatMessageTool)), "")
+
+
 def _tool(name: str, tools: list[ToolInfo]) -> ToolInfo:
     for tool in tools:
         if tool.name == name:
@@ -104,12 +109,12 @@ class ScriptedModel(ModelAPI):
         """The turn that comes after these messages."""
         number, turn = turn_of(self.policy, input)
         await anyio.sleep(turn.pause)
-        output = self._output(number, turn.act, tools)
+        output = self._output(number, turn.act, tools, last_result(input))
         output.usage = _usage(input, output)
         return output
 
-    def _output(self, number: int, step: Step | None, tools: list[ToolInfo]) -> ModelOutput:
-        world = store_as(WorldStore).slots
+    def _output(self, number: int, step: Step | None, tools: list[ToolInfo], result: str) -> ModelOutput:
+        world = {**store_as(WorldStore).slots, "tool_output": result}
         if step is None:
             return ModelOutput.from_content(self.model_name, LAST_WORD)
         if step.say is not None:
