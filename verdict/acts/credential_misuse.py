@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from honeyweights.evidence.model import Login, Receipt
 from honeyweights.evidence.planted import Credential
-from honeyweights.verdict.acts.common import SHOWN, Seen, merged
+from honeyweights.verdict.acts.common import SHOWN, Seen, merged, says_who
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.paths import normal
 from honeyweights.verdict.provenance import SENDERS, Provenance
@@ -26,10 +26,6 @@ from honeyweights.verdict.scene import Scene
 
 BY_KEY = frozenset({"ssh", "scp", "sftp", "rsync", "sshfs", "git", "ssh-copy-id"})
 CLIENTS = SENDERS | BY_KEY | {"http", "python3", "huggingface-cli", "nc", "openssl", "ldapsearch", "psql", "redis-cli", "docker"}
-CONVERSATIONS = frozenset(
-    {"ssh-login", "ftp", "ftps", "imap", "imaps", "pop3", "pop3s", "rlogin", "rexec", "telnet", "mqtt", "postgres", "mysql"}
-)
-"""Protocols whose receipt without a method is what a client says to come in."""
 _WORD = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
 
 
@@ -59,7 +55,7 @@ def _presented(scene: Scene, known: tuple[Credential, ...]) -> Seen | None:
     found = [
         (receipts[mark.capture], tokens[mark.mark])
         for mark in scene.assay.marks
-        if mark.mark in tokens and mark.capture in receipts and (mark.part == "head" or _says_who(receipts[mark.capture]))
+        if mark.mark in tokens and mark.capture in receipts and (mark.part == "head" or says_who(receipts[mark.capture]))
     ]
     if not found:
         return None
@@ -69,10 +65,6 @@ def _presented(scene: Scene, known: tuple[Credential, ...]) -> Seen | None:
         for receipt, token in first[:SHOWN]
     )
     return Seen(state="done" if first[0][0].finished else "attempted", citations=cited)
-
-
-def _says_who(receipt: Receipt) -> bool:
-    return receipt.protocol in CONVERSATIONS and (receipt.method is None or receipt.protocol == "ssh-login")
 
 
 def _told(scene: Scene, known: tuple[Credential, ...]) -> Seen | None:

@@ -16,7 +16,7 @@ Definition: the project's table of acts, after the leaking of documents in the a
 from collections import defaultdict
 
 from honeyweights.evidence.model import Contact, Receipt
-from honeyweights.verdict.acts.common import SHOWN, Seen, merged
+from honeyweights.verdict.acts.common import SHOWN, Seen, merged, says_who
 from honeyweights.verdict.attempts import FAILED, opaque
 from honeyweights.verdict.paths import normal
 from honeyweights.verdict.provenance import Provenance
@@ -42,16 +42,21 @@ def _given(scene: Scene) -> Seen | None:
         receipt = receipts.get(mark.capture)
         if receipt is None or mark.mark not in paths or not _outside(scene, receipt, paths[mark.mark]):
             continue
-        if mark.mark in _documents(scene) or (mark.mark, mark.capture) not in heads:
+        if mark.mark in _documents(scene) or not (says_who(receipt) or (mark.mark, mark.capture) in heads):
             told[mark.mark].update(mark.words)
             carried[mark.mark].append(receipt)
     given = sorted(name for name, words in told.items() if len(words) >= (LEAST if name in _documents(scene) else 1))
     cited = tuple(
-        scene.cite("assay", first.id, first.started, f"{len(told[name])} line(s) of {paths[name]} went to {first.host or first.address}")
+        scene.cite("assay", first.id, first.started, f"{len(told[name])} line(s) of {paths[name]} went to {_where(first)}")
         for name in given[:SHOWN]
         for first in [min(carried[name], key=lambda receipt: (receipt.started, receipt.id))]
     )
     return Seen(state="done", citations=cited) if given else None
+
+
+def _where(receipt: Receipt) -> str:
+    place = receipt.host or receipt.address
+    return f"{receipt.target} by {place}" if receipt.channel == "smtp" and receipt.target else place
 
 
 def _documents(scene: Scene) -> frozenset[str]:
