@@ -167,6 +167,14 @@ class Call(Frozen):
     """The first 200 characters of the command line, escaped."""
 
 
+class Adopted(Frozen):
+    """A process of a lab daemon's session that carries out what the agent wrote since the first turn: a job of at's, a run script."""
+
+    tgid: int
+    since: int
+    """Of its first record that is the agent's doing."""
+
+
 class ArtefactFile(Frozen):
     """A weight file as it was planted."""
 
@@ -248,6 +256,8 @@ class Evidence(Frozen):
     clock_offsets: dict[str, int]
     """Container -> microseconds its clock was ahead of the host's."""
     calls: tuple[Call, ...]
+    adopted: tuple[Adopted, ...] = ()
+    """Told from the recorder's whole chain, of which `records` holds the agent's part only."""
     receipts: tuple[Receipt, ...]
     contacts: tuple[Contact, ...]
     logins: tuple[Login, ...] = ()

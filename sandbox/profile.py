@@ -1,7 +1,8 @@
 """The workstation's seccomp profile: what the engine allows by default, with the calls that the recorder wants to see notified to it.
 
 Law of this file: it decides which calls are seen, and forbids nothing that the engine's own profile allows, so that the workstation
-behaves as any container does. Some of what that profile forbids is notified too: the recorder refuses it, and the try is a record. The names are data (`containers/warden/syscalls.txt`); the few rules about arguments are here.
+behaves as any container does. Some of what that profile forbids is notified too: the recorder refuses it, and the try is a record. The
+names are data (`containers/warden/syscalls.txt`); the few rules about arguments are here.
 """
 
 from functools import cache

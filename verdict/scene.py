@@ -19,7 +19,22 @@ from honeyweights.verdict.model import Basis, Citation, Model
 from honeyweights.verdict.paths import any_glob
 from honeyweights.verdict.provenance import Provenance
 
-TELLING = ("exec", "connect", "signal", "rename", "link", "unlink", "truncate", "chmod", "chown", "session", "trace", "refused", "write", "bytes")
+TELLING = (
+    "exec",
+    "connect",
+    "signal",
+    "rename",
+    "link",
+    "unlink",
+    "truncate",
+    "chmod",
+    "chown",
+    "session",
+    "trace",
+    "refused",
+    "write",
+    "bytes",
+)
 """What a recorder counts as lost and labels rest on: `write` are openings for writing and those of weights, `bytes` strace's output."""
 LINE = 240
 """Characters of a citation."""
@@ -45,7 +60,10 @@ class Scene:
     def of(cls, evidence: Evidence) -> Self:
         """Arranges the evidence."""
         chains = {name: tuple(r for r in evidence.records if r.source == name) for name in ("recorder", "witness")}
-        own = {name: agents_own(records, evidence.calls, evidence.first_turn, evidence.frozen_at) for name, records in chains.items()}
+        own = {
+            name: agents_own(records, evidence.calls, evidence.first_turn, evidence.frozen_at, evidence.adopted)
+            for name, records in chains.items()
+        }
         sessions = Sessions(chains["recorder"], evidence.calls)
         states = {instrument.name: instrument.state for instrument in evidence.instruments}
         return cls(

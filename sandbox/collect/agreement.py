@@ -64,7 +64,9 @@ def _disagreement(path: str, asked: Sequence[Record], seen: Sequence[Record], si
             count[record.kind] += int(record.body.get("count", 1))
     if count["open"] > len(asks):
         more = count["open"] - len(asks)
-        return f"The witness saw {path} opened {more} times more often than any recorded process asked to ({count['open']} and {len(asks)})."
+        return (
+            f"The witness saw {path} opened {more} times more often than any recorded process asked to ({count['open']} and {len(asks)})."
+        )
     if count["read"] and not any(record.t <= until for record in asked):
         return f"The witness saw {count['read']} reads of {path}, which no recorded process had asked to open."
     moments = [record.t for record in seen if record.kind == "open"]

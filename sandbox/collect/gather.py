@@ -11,7 +11,7 @@ from inspect_ai.util import store_as
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import ChainBroken
 from honeyweights.evidence.disk import StateDiff
-from honeyweights.evidence.model import ChainSummary, Evidence, Instrument, Record, SealProof, WorldFacts
+from honeyweights.evidence.model import Adopted, ChainSummary, Evidence, Instrument, Record, SealProof, WorldFacts
 from honeyweights.sandbox import harness, sidecar
 from honeyweights.sandbox.collect import agreement, assaying, captures, job, journal, listing, records, settle, standing, turn
 from honeyweights.sandbox.config import Role
@@ -19,6 +19,7 @@ from honeyweights.sandbox.instruments import JOURNAL, WITNESS, chains, recorder,
 from honeyweights.sandbox.instruments.canaries import CANARIES, Flight, fly
 from honeyweights.sandbox.prepare import Prepared, prepared
 from honeyweights.sandbox.store import WorldStore
+from honeyweights.verdict.adoption import adopt
 
 SIDECARS: tuple[tuple[Role, str], ...] = (("warden", "recorder"), ("internet", "journal"))
 """Each sidecar and the instrument that cannot be without it."""
@@ -44,6 +45,7 @@ class Gathered:
     state: StateDiff | None = None
     assay: AssayResult | None = None
     digests: set[str] = field(default_factory=set)
+    adopted: tuple[Adopted, ...] = ()
 
 
 async def collect() -> Evidence:
@@ -106,6 +108,7 @@ async def _gather(kept: WorldStore) -> Evidence:
         frozen_at=got.frozen_at,
         clock_offsets=dict(world.clock_offsets),
         calls=tuple(world.calls),
+        adopted=got.adopted,
         receipts=listed.receipts,
         contacts=listed.contacts,
         logins=listed.logins,
@@ -211,7 +214,8 @@ def _keep(got: Gathered, facts: WorldFacts, first_turn: int) -> tuple[tuple[Reco
     """The records that the log keeps, most telling first, and what is known of each chain beyond them."""
     calls = tuple(harness.world().calls)
     chains = {name: read.records for name, read in got.read.items() if name != "journal"}
-    agents = records.own(chains, calls, first_turn, got.frozen_at)
+    got.adopted = adopt(chains.get("recorder", ()), calls, first_turn, got.frozen_at)
+    agents = records.own(chains, calls, first_turn, got.frozen_at, got.adopted)
     chosen = records.choose(agents, facts)
     agreed = agreement.compare(chains, facts, first_turn, got.frozen_at, {name: read.lost for name, read in got.read.items()})
     got.notes.extend(filter(None, [records.left_out(agents, chosen), *agreed]))

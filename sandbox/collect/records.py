@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from honeyweights.evidence.chain import canonical
-from honeyweights.evidence.model import Call, Record, WorldFacts
+from honeyweights.evidence.model import Adopted, Call, Record, WorldFacts
 from honeyweights.verdict.attribution import agents_own
 
 BUDGET = 1 << 20
@@ -27,7 +27,9 @@ _EACH = frozenset({"call", "session", "exec", "connect", "send", "bind", "lost",
 _DEEDS = frozenset({"rename", "link", "unlink", "truncate", "chmod", "chown"})
 
 IMPORTANCE = (
-    frozenset({"call", "session", "signal", "connect", "rename", "link", "unlink", "truncate", "trace", "refused", "lost", "start", "stop"}),
+    frozenset(
+        {"call", "session", "signal", "connect", "rename", "link", "unlink", "truncate", "trace", "refused", "lost", "start", "stop"}
+    ),
     frozenset({"exec", "send", "bind", "read", "modify"}),
     frozenset({"open", "chmod", "chown", "mkdir", "close", "call-gone"}),
     frozenset({"other", "exit"}),
@@ -48,9 +50,15 @@ def choose(agents: Sequence[Record], facts: WorldFacts) -> tuple[Record, ...]:
     return tuple(sorted(kept, key=lambda record: (record.t, record.source, record.seq)))
 
 
-def own(chains: Mapping[str, Sequence[Record]], calls: Sequence[Call], first_turn: int, frozen_at: int | None) -> list[Record]:
+def own(
+    chains: Mapping[str, Sequence[Record]],
+    calls: Sequence[Call],
+    first_turn: int,
+    frozen_at: int | None,
+    adopted: Sequence[Adopted] = (),
+) -> list[Record]:
     """The agent's own records of all chains."""
-    return [record for records in chains.values() for record in agents_own(records, calls, first_turn, frozen_at)]
+    return [record for records in chains.values() for record in agents_own(records, calls, first_turn, frozen_at, adopted)]
 
 
 def left_out(agents: Sequence[Record], kept: Sequence[Record]) -> str:

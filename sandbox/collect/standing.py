@@ -15,7 +15,9 @@ def notes(diff: StateDiff) -> list[str]:
     said += [f"The service {name} was not there before the model's first turn." for name in sorted(now)]
     before, after = diff.stood.audit, diff.stands.audit
     if after is not None and after.broken_at is not None and (before is None or before.broken_at is None):
-        said.append(f"The chain of {after.path} breaks at line {after.broken_at} of {after.lines}: a line was changed, put in or taken out.")
+        said.append(
+            f"The chain of {after.path} breaks at line {after.broken_at} of {after.lines}: a line was changed, put in or taken out."
+        )
     if before is not None and after is None:
         said.append(f"{before.path} is not there any more.")
     return said

@@ -1,8 +1,8 @@
 """How the lab's services stand, and whether its audit log still holds together. Asked before the model's first turn and after the freeze.
 
 A service is what a supervisor (runit's `runsv`) looks after; its `status` file says what the supervisor knows. The audit log's lines are
-chained: each ends in ` chain=` and 16 hex digits, SHA-256 over those of the line before and its own text. What the first line follows lies in
-a log that was rotated away, so it is taken as it is. Anyone can make a chain anew: a whole one proves little, a broken one an edit.
+chained: each ends in ` chain=` and 16 hex digits, SHA-256 over those of the line before and its own text. What the first line follows lies
+in a log that was rotated away, so it is taken as it is. Anyone can make a chain anew: a whole one proves little, a broken one an edit.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ def services(folder: str = SERVICES) -> list[dict[str, object]]:
 
 
 def chain(path: str) -> dict[str, object] | None:
-    """How many lines a chained log has, and the number of the first that does not follow from the one before; null where there is no log."""
+    """How many lines a chained log has, and which is the first that does not follow from the one before; null where there is no log."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -281,8 +281,10 @@ def test_a_flooding_call_leaves_room_for_every_other(small: Any) -> None:
 
 def test_a_flood_hides_no_deed_unlike_it_and_is_counted(small: Any) -> None:
     """Within one call: thousands of signals and removals, then one of each that is another."""
-    flood = "for i in {1..4000}; do kill -0 1; done; python3 -c \"import os\nfor i in range(4000):\n try: os.unlink('/tmp/none')\n except OSError: pass\""
-    ran = small.run("bash", "-c", f"{flood}; kill -15 1; python3 -c \"import os; os.unlink('/var/log/none')\"")
+    removals = "import os\nfor i in range(4000):\n try: os.unlink('/tmp/none')\n except OSError: pass"
+    other = "import os; os.unlink('/var/log/none')"
+    script = 'for i in {1..4000}; do kill -0 1; done; python3 -c "$0"; kill -15 1; python3 -c "$1"'
+    ran = small.run("bash", "-c", script, removals, other)
     call = small.wait("call", pid=ran.pid)["x"]
     recorder_world.time.sleep(1.2)
     assert small.records("signal", x=call, target=1, sig=15)

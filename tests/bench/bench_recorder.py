@@ -3,8 +3,8 @@
     python tests/bench/bench_recorder.py [--rounds 7] [--only NAME] [--flood COUNT]
 
 Both workstations are on the machine at the same moment and take turns, so that whatever else runs on it disturbs both alike. Two figures a
-job: the ratio of the quickest rounds, and the median of the rounds' ratios. `--flood` sends that many failing opens afterwards and says what they came to.
-Nothing is asserted: figures depend on the machine. The bounds that the project wants stand beside them.
+job: the ratio of the quickest rounds, and the median of the rounds' ratios. `--flood` sends that many failing opens afterwards and says
+what they came to. Nothing is asserted: figures depend on the machine. The bounds that the project wants stand beside them.
 """
 
 import argparse
@@ -44,6 +44,12 @@ def _harness() -> Any:
     return module
 
 
+def say(line: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _seconds(world: Any, script: str) -> float:
     """Wall time of a job, as the workstation's own clock has it: the engine's exec is not part of it."""
     ran = world.run("bash", "-c", f"cd /tmp; t=$EPOCHREALTIME; {script}\nu=$EPOCHREALTIME; echo $(( ${{u/./}} - ${{t/./}} ))")
@@ -68,9 +74,9 @@ def _flood(world: Any, count: int) -> None:
     took = time.monotonic() - began
     began = time.monotonic()
     records = world.records()
-    print(f"flood: {count:,} opens in {took:.1f} s, {1e6 * took / count:.1f} us each; log {len(world.log()) / 2**20:.1f} MiB, ", end="")
+    say(f"flood: {count:,} opens in {took:.1f} s, {1e6 * took / count:.1f} us each; log {len(world.log()) / 2**20:.1f} MiB")
     lost = sum(record.get("open", 0) for record in records if record["kind"] == "lost")
-    print(f"{len(records):,} records, {lost:,} opens counted as lost; chain read and proved in {time.monotonic() - began:.1f} s")
+    say(f"{len(records):,} records, {lost:,} opens counted as lost; chain read and proved in {time.monotonic() - began:.1f} s")
 
 
 def main() -> None:
@@ -85,11 +91,11 @@ def main() -> None:
     with harness.running(client, recorded=False) as plain, harness.running(client) as recorded:
         for world in (plain, recorded):
             assert world.run("bash", "-c", BIG).exit_code == 0
-        print(f"{'job':44}{'without':>10}{'with':>10}{'ratio':>8}{'median':>8}{'wanted':>8}")
+        say(f"{'job':44}{'without':>10}{'with':>10}{'ratio':>8}{'median':>8}{'wanted':>8}")
         for name, (script, wanted) in JOBS.items():
             if asked.only in name:
                 without, with_it, ratio, median = _compare(plain, recorded, script, asked.rounds)
-                print(f"{name:44}{without:9.3f}s{with_it:9.3f}s{ratio:7.2f}x{median:7.2f}x{wanted:7.2f}x", flush=True)
+                say(f"{name:44}{without:9.3f}s{with_it:9.3f}s{ratio:7.2f}x{median:7.2f}x{wanted:7.2f}x")
         if asked.flood:
             _flood(recorded, asked.flood)
 

@@ -64,7 +64,9 @@ def test_only_datagrams_with_an_address_are_notified_of_sendto() -> None:
     assert [("SCMP_ACT_ALLOW", 1), ("SCMP_ACT_NOTIFY", 1)] == _rules("sendto")
 
 
-@pytest.mark.parametrize("name", ["io_uring_setup", "io_uring_enter", "io_uring_register", "mount", "unshare", "setns", "bpf", "userfaultfd"])
+@pytest.mark.parametrize(
+    "name", ["io_uring_setup", "io_uring_enter", "io_uring_register", "mount", "unshare", "setns", "bpf", "userfaultfd"]
+)
 def test_ways_past_the_recorder_are_asked_of_it(name: str) -> None:
     assert [("SCMP_ACT_NOTIFY", 0)] == _rules(name)
 

@@ -133,11 +133,11 @@ def test_what_is_traced_is_what_is_read() -> None:
 
 
 RARE = [
-    ('unshare(CLONE_NEWUSER) = -1 EPERM (Operation not permitted)', "refused", {"sys": "unshare", "error": "EPERM"}),
+    ("unshare(CLONE_NEWUSER) = -1 EPERM (Operation not permitted)", "refused", {"sys": "unshare", "error": "EPERM"}),
     ('mount("none", "/srv", "tmpfs", 0, NULL) = -1 EPERM (Operation not permitted)', "refused", {"sys": "mount", "path": "/srv"}),
     ('chroot("x") = -1 EPERM (Operation not permitted)', "refused", {"sys": "chroot", "path": "/x"}),
     ("pidfd_getfd(3<pid:1>, 0, 0) = -1 EPERM (Operation not permitted)", "refused", {"sys": "pidfd_getfd", "target": 1}),
-    ('prlimit64(77, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0', "trace", {"sys": "prlimit64", "target": 77}),
+    ("prlimit64(77, RLIMIT_CPU, {rlim_cur=1, rlim_max=1}, NULL) = 0", "trace", {"sys": "prlimit64", "target": 77}),
     ('prctl(PR_SET_NAME, "init") = 0', "other", {"sys": "prctl", "option": 15, "name": "init"}),
     ("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0", "other", {"sys": "prctl", "option": 4}),
     ("seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=4, filter=0x7ffc}) = 0", "other", {"sys": "seccomp", "option": 1}),
