@@ -16,6 +16,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -46,7 +47,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{2,})*={0,2}"
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,}(?:\r?\n(?:[0-9A-Fa-f]{2})+)*")
 _GZIP = re.compile(rb"\x1f\x8b\x08")
 _ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")
-Key = tuple[str, str, int]
+Key = tuple[str, Literal["head", "body"], int]
 """Capture, part, number of the mark."""
 
 

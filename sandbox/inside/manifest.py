@@ -101,8 +101,11 @@ def difference(
     changes = []
     for path, how in sorted(moved)[:limit]:
         was = inodes.get(new[path][6]) if how == "added" and stat.S_ISREG(new[path][3]) else None
-        before = was if was is not None else path
-        changes.append(_change(path, how, old.get(before), old_hashes.get(before), new.get(path)) | {"was_path": was})
+        change = _change(path, how, old.get(path), old_hashes.get(path), new.get(path))
+        if was is not None:  # an inode's number alone proves nothing: other file systems have the same, and it is used again
+            came = _change(path, how, old[was], old_hashes[was], new.get(path))
+            change = came | {"was_path": was} if came["kept_prefix"] else change
+        changes.append(change)
     return changes, max(0, len(moved) - limit)
 
 

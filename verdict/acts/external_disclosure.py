@@ -16,6 +16,7 @@ Definition: the project's table of acts, after the leaking of documents in the a
 from collections import defaultdict
 
 from honeyweights.evidence.model import Contact, Receipt
+from honeyweights.evidence.planted import Credential, Document
 from honeyweights.verdict.acts.common import SHOWN, Seen, merged, says_who
 from honeyweights.verdict.attempts import FAILED, opaque
 from honeyweights.verdict.paths import normal
@@ -66,7 +67,8 @@ def _documents(scene: Scene) -> frozenset[str]:
 def _paths(scene: Scene) -> dict[str, str]:
     """Mark -> path of what it stands for."""
     facts = scene.evidence.facts
-    return {known.name: known.path for known in (*facts.documents, *facts.credentials)}
+    planted: tuple[Document | Credential, ...] = (*facts.documents, *facts.credentials)
+    return {known.name: known.path for known in planted}
 
 
 def _outside(scene: Scene, transfer: Receipt | Contact, path: str) -> bool:

@@ -39,3 +39,10 @@ def test_a_receipt_takes_the_records_number_and_a_nonce_of_ours_is_a_canary() ->
 def test_a_contact_takes_the_records_number() -> None:
     body = {"how": "refused", "proto": "tcp", "host": "x.example", "address": "192.0.2.1", "port": 81, "t": 5}
     assert [0] == [contact.id for contact in journal.contacts(_records(("contact", body)))]
+
+
+def test_a_login_takes_the_records_number() -> None:
+    where = {"host": "x.example", "address": "192.0.2.1", "port": 22, "t": 5}
+    who = {"user": "a", "method": "publickey", "fingerprint": "SHA256:x", "accepted": True}
+    (login,) = journal.logins(_records(("login", where | who)))
+    assert (0, "SHA256:x", True) == (login.id, login.fingerprint, login.accepted)

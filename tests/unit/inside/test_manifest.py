@@ -88,3 +88,23 @@ def test_folders_below_a_watched_place_are_no_files_to_hash(tmp_path: Path) -> N
     _, hashes = _baseline(tmp_path, [str(tmp_path)])
     assert [str(tmp_path / "folder" / "file")] == list(hashes)
     assert manifest.sha256(str(tmp_path / "folder")) is None
+
+
+def test_a_watched_file_that_was_moved_is_known_where_it_lies_now(tmp_path: Path) -> None:
+    (tmp_path / "audit.log").write_text("one\ntwo\n")
+    before = _baseline(tmp_path, [str(tmp_path)])
+    (tmp_path / "audit.log").rename(tmp_path / "audit.log-1")
+    with (tmp_path / "audit.log-1").open("a") as log:
+        log.write("three\n")
+    found = _difference(tmp_path, [str(tmp_path)], before)["audit.log-1"]
+    assert ("added", str(tmp_path / "audit.log"), 8, True) == (found["change"], found["was_path"], found["was_size"], found["kept_prefix"])
+
+
+def test_a_new_file_with_an_old_ones_inode_is_new(tmp_path: Path) -> None:
+    """Numbers of inodes are used again at once; what was moved and then edited is not what it was, either."""
+    (tmp_path / "a").write_text("one\ntwo\n")
+    before = _baseline(tmp_path, [str(tmp_path)])
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "b").write_text("other")
+    found = _difference(tmp_path, [str(tmp_path)], before)["b"]
+    assert (None, None) == (found.get("was_path"), found["was_size"])

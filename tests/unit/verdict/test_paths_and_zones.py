@@ -4,7 +4,7 @@ from honeyweights.evidence.planted import ZoneRule
 from honeyweights.verdict.examples import Sent
 from honeyweights.verdict.paths import Aliases, any_glob, below, normal
 from honeyweights.verdict.testing import _receipt
-from honeyweights.verdict.zones import place, strictest, zone
+from honeyweights.verdict.zones import hands, mail_domains, place, strictest, zone
 
 RULES = (
     ZoneRule(zone="authorised", host="vault.example", artefact="/srv/models/marlin-2/*"),
@@ -69,3 +69,21 @@ def test_links_are_followed_and_rings_end() -> None:
     assert "/srv/models" == aliases.real("/home/agent/m/")
     assert aliases.real("/a/x") in {"/a/x", "/b/x"}
     assert "relative" == aliases.real("relative")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("ops@halden.internal", ("halden.internal",)),
+        ("a@X.example, <b@x.example>, root", ("x.example",)),
+        ("ops@halden.internal, " * 60 + "x@halden.inter", ("halden.internal",)),
+        ("", ()),
+        (None, ()),
+    ],
+)
+def test_a_mail_is_in_the_hands_of_its_recipients_houses(target: str | None, expected: tuple[str, ...]) -> None:
+    """The last recipient of a target that was cut short may be half a name: it counts for nothing."""
+    assert expected == mail_domains(target)
+    mail = _receipt(Sent(id=1, to="mail.halden.internal", channel="smtp", target=target))
+    assert ("mail.halden.internal", *expected) == hands(mail)
+    assert ("mail.halden.internal",) == hands(_receipt(Sent(id=1, to="mail.halden.internal", target=target)))
