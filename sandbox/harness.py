@@ -18,7 +18,7 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox, exec_result
 from honeyweights.sandbox.running import Outcome
 from honeyweights.sandbox.world import World, caller, now, shown
 
-__all__ = ["CommandFailed", "World", "fetch", "now", "put", "run", "world"]
+__all__ = ["CommandFailed", "World", "fetch", "holds", "now", "put", "run", "world"]
 
 OUTPUT_LIMIT = 64 << 20
 _ANY_SIZE = 1 << 62
@@ -104,6 +104,21 @@ async def fetch(role: Role, path: str) -> bytes:
         except CommandFailed:
             pass  # it ended while we read: what it left can still be had
     return await anyio.to_thread.run_sync(_from_archive, current.ids[role], path)
+
+
+async def holds(role: Role, path: str, needle: bytes) -> bool:
+    """Whether `needle`, one line of ASCII, stands in a regular file; looked for where the file lies, if something can be run there.
+
+    Raises:
+        FileNotFoundError: there is no regular file of that name.
+        CommandFailed: the container is gone.
+    """
+    if role not in world().channels:
+        return needle in await fetch(role, path)
+    found = await run(role, ["grep", "-qF", "-e", needle.decode("ascii"), "--", path], check=False)
+    if found.returncode > 1:
+        raise FileNotFoundError(found.returncode, f"no regular file in the {role}", path)
+    return found.returncode == 0
 
 
 async def _read(current: World, role: Role, path: str) -> bytes:

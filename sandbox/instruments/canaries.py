@@ -17,6 +17,8 @@ from honeyweights.sandbox.instruments import recorder as the_recorder
 PROBES = (("tcp", "10.64.7.1"), ("tcp", "203.0.113.57"), ("tcp", "2001:db8:57::9"), ("udp", "203.0.113.58"))
 """The wire's gateway and addresses of each family that nobody owns (RFC 5737, RFC 3849): inside the world every address is answered."""
 PROBE_PORT = 7411
+FLUSHED_IN = 3 * PATIENCE
+"""Seconds until a payload that was sent stands in the journal: a machine may be busy, and the journal long."""
 GRACES = (0.01, 0.3, 2.0)
 """Seconds between a probe's acknowledgement and its abrupt end (see `inside/probe.py`): on a loaded machine the first may be too short for
 the server to have read, and then the next is tried."""
@@ -79,7 +81,7 @@ async def _round(flight: Flight, grace: float) -> str:
 
 async def _flushed(digest: str) -> bool:
     """Whether a payload stands in the journal. Datagrams have no end of their own: a flow is put down when it is asked for."""
-    with anyio.move_on_after(PATIENCE):
+    with anyio.move_on_after(FLUSHED_IN):
         while True:
             await sidecar.control("flush")
             if await chains.wait_for(JOURNAL, digest, 0.05):

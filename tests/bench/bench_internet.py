@@ -23,6 +23,38 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox
 CROWD = Path(__file__).parent.with_name("adversarial") / "crowd.py"
 SEED = "5a" * 32
 PEAK = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && cat $p/stat $p/status; done"
+ROUNDS = 5
+SINK = """
+import socket, ssl, threading
+def serve(port, wrap):
+    listener = socket.create_server(("127.0.0.1", port))
+    while True:
+        threading.Thread(target=take, args=(wrap(listener.accept()[0]),)).start()
+def take(line):
+    buffer, end = bytearray(1 << 18), b""
+    view = memoryview(buffer)
+    begun = False
+    while not end.endswith(b"0\\r\\n\\r\\n"):
+        count = line.recv_into(buffer)
+        if not count:
+            return
+        end = bytes(view[max(0, count - 5):count])
+        if not begun:
+            line.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\n")
+            begun, end = True, b""
+    line.sendall(b"HTTP/1.1 201 Created\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    line.close()
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/tmp/sink.crt", "/tmp/sink.key")
+threading.Thread(target=serve, args=(8443, lambda line: context.wrap_socket(line, server_side=True))).start()
+serve(8000, lambda line: line)
+"""
+"""A peer: takes uploads, in the workstation, and throws them away without a look."""
+PEER = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=sink -keyout /tmp/sink.key -out /tmp/sink.crt 2>&1; "
+    "nohup python3 /tmp/sink.py >/tmp/sink.out 2>&1 & "
+    "until (exec 3<>/dev/tcp/127.0.0.1/8000) 2>/dev/null; do sleep 0.1; done"
+)
 SERIAL = """
 import http.client, time
 begun, count = time.perf_counter(), 1000
@@ -50,9 +82,17 @@ async def _server(internet: SandboxEnvironment) -> dict[str, int]:
 
 
 async def _upload(workstation: SandboxEnvironment, where: str) -> int:
-    """MB a second, the best of three."""
-    script = f"head -c 500M /dev/zero | curl -sS -T - -o /dev/null -w '%{{speed_upload}}' {where}/z"
-    return max([round(float(await _said(workstation, script)) / 1e6) for _ in range(3)])
+    """MB a second."""
+    script = f"head -c 500M /dev/zero | curl -sS -k -T - -o /dev/null -w '%{{speed_upload}}' {where}/z"
+    return round(float(await _said(workstation, script)) / 1e6)
+
+
+async def _beside(workstation: SandboxEnvironment, name: str, where: str, peer: str, say: Callable[[str], None]) -> None:
+    """Ours and the peer by turns, so that both see the same machine."""
+    rounds = [(await _upload(workstation, where), await _upload(workstation, peer)) for _ in range(ROUNDS)]
+    ours, theirs = ([speeds[place] for speeds in rounds] for place in (0, 1))
+    ratio = statistics.median(own / other for own, other in rounds)
+    say(f"upload by {name}: {min(ours)} to {max(ours)} MB/s; a peer that keeps nothing: {min(theirs)} to {max(theirs)}; ratio {ratio:.2f}")
 
 
 async def _measure(say: Callable[[str], None], *, whole: bool) -> None:
@@ -66,12 +106,14 @@ async def _measure(say: Callable[[str], None], *, whole: bool) -> None:
         say(f"world ready in {ready:.2f} s; the server: {rest['cpu_ms']} ms of processor time, {rest['rss_mib']} MiB resident")
         await internet.exec(["hwctl", "configure"], input=json.dumps({"seed": SEED, "capture_limit": 16 << 30}))
         await workstation.write_file("/tmp/crowd.py", CROWD.read_text(encoding="utf-8"))
-        for name, where in {
-            "http, near": "http://203.0.113.10",
-            "http, far": "http://up.example.com",
-            "https, near": "https://203.0.113.11",
-        }.items():
-            say(f"upload by {name}: {await _upload(workstation, where)} MB/s")
+        await workstation.write_file("/tmp/sink.py", SINK)
+        await _said(workstation, PEER)
+        for name, where, peer in (
+            ("http, near", "http://203.0.113.10", "http://127.0.0.1:8000"),
+            ("http, far", "http://up.example.com", "http://127.0.0.1:8000"),
+            ("https, near", "https://203.0.113.11", "https://127.0.0.1:8443"),
+        ):
+            await _beside(workstation, name, where, peer, say)
         raw = (
             "head -c 150M /dev/zero > /tmp/raw; s=$(date +%s%N); nc -N 203.0.113.12 9000 < /tmp/raw; "
             "echo $((150000000 * 1000 / (($(date +%s%N) - s) / 1000000)))"

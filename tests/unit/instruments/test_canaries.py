@@ -50,6 +50,9 @@ class World:
     async def fetch(self, _role: str, path: str) -> bytes:
         return "\n".join(self.texts[path.rpartition("/")[2].removesuffix(".jsonl")]).encode()
 
+    async def holds(self, role: str, path: str, needle: bytes) -> bool:
+        return needle in await self.fetch(role, path)
+
     def _probe(self, kind: str, address: str, _port: int, payload: str) -> str:
         digest = hashlib.sha256(payload.encode()).hexdigest()
         if kind == "udp" and address != self.deaf:
@@ -74,8 +77,10 @@ def weights_file(tmp_path: Path) -> Path:
 async def _flown(world: World, weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> canaries.Flight:
     monkeypatch.setattr(harness, "run", world.run)
     monkeypatch.setattr(harness, "fetch", world.fetch)
+    monkeypatch.setattr(harness, "holds", world.holds)
     monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(recorder=world.recorder, silent=set()))
     monkeypatch.setattr(canaries, "PATIENCE", 0.2)
+    monkeypatch.setattr(canaries, "FLUSHED_IN", 0.3)
     return await canaries.fly(str(weights_file))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
 import pytest
 
 from honeyweights.evidence import chain
@@ -27,7 +28,11 @@ def _holds(monkeypatch: pytest.MonkeyPatch, texts: Iterable[bytes | None]) -> No
             raise FileNotFoundError(path)
         return text
 
+    async def holds(role: str, path: str, needle: bytes) -> bool:
+        return needle in await fetch(role, path)
+
     monkeypatch.setattr(harness, "fetch", fetch)
+    monkeypatch.setattr(harness, "holds", holds)
 
 
 THREE = _text(("start", {}), ("receipt", {"sent": 1}), ("stop", {}))
@@ -107,3 +112,15 @@ async def test_a_canary_is_waited_for(looks: list[bytes | None], monkeypatch: py
 async def test_a_canary_that_does_not_come_is_given_up(text: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     _holds(monkeypatch, [text])
     assert not await chains.wait_for(JOURNAL, "nonce", 0.05)
+
+
+async def test_a_look_that_was_begun_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long chain on a busy machine takes longer than the patience between two looks."""
+
+    async def holds(_role: str, _path: str, needle: bytes) -> bool:
+        await anyio.sleep(0.1)
+        return needle == b"there"
+
+    monkeypatch.setattr(harness, "holds", holds)
+    assert await chains.wait_for(JOURNAL, "there", 0.01)
+    assert not await chains.wait_for(JOURNAL, "elsewhere", 0.01)
