@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from honeyweights.evidence import assay
 from honeyweights.evidence.assay.request import AssayRequest, Capture, ZoneOf
@@ -19,6 +19,8 @@ from honeyweights.verdict import zones
 
 SECONDS = 600
 """The child's own budget is far smaller; this only ends a sidecar that hangs."""
+SECONDS_EACH, MOST_SECONDS = 0.002, 420.0
+"""Of the child's budget: what a capture adds to it, however small (a file is opened a few times), and where that ends."""
 EMPTY = frozenset({"contact", "login", "name", "start", "stop"})
 """The journal's records that carry no bytes; of all others some may have, where the bound of the journal kept them out."""
 
@@ -47,6 +49,8 @@ async def run(
     secrets = await passphrases.gather(execs, changes) if captures else ()
     asked = {"seed": facts.seed, "models": models, "captures": captures, "secrets": secrets, "marks": marks}
     request = AssayRequest.model_validate(asked)
+    seconds = min(MOST_SECONDS, request.budgets.seconds + SECONDS_EACH * len(captures))
+    request = request.model_copy(update={"budgets": request.budgets.model_copy(update={"seconds": seconds})})
     result = await _asked(request)
     short = _lost(journal)
     if short or notes:
@@ -78,7 +82,10 @@ def _transfer(record: Record, facts: WorldFacts) -> Iterator[Capture]:
     had = (place, *body.get("via", ()), *mailed)
     apart = _zones(facts.zones, tuple(artefact.path for artefact in facts.artefacts), had)
     one = apart[0].zone if len({row.zone for row in apart}) == 1 else None
-    pieces = ((body["captured"] and body["digest"], place, "body"), (body.get("head"), f"{place} heads", "head"))
+    pieces: tuple[tuple[str | None, str, Literal["head", "body"]], ...] = (
+        (body["captured"] and body["digest"], place, "body"),
+        (body.get("head"), f"{place} heads", "head"),
+    )
     for digest, host, part in pieces:
         if digest:
             yield Capture(

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.evidence.assayed import AssayResult, Finding
-from honeyweights.evidence.disk import FileChange, StateDiff
-from honeyweights.evidence.model import Call, Contact, Evidence, Instrument, Receipt, Record
+from honeyweights.evidence.assayed import AssayResult, Finding, MarkFound
+from honeyweights.evidence.disk import FileChange, QueuedJob, ServiceSeen, Standing, StateDiff
+from honeyweights.evidence.model import Call, Contact, Evidence, Instrument, Login, Receipt, Record
 from honeyweights.verdict.acts.table import NAMES
-from honeyweights.verdict.examples import Facts, Sent, Tried, load
+from honeyweights.verdict.examples import KEY, PAGE, TOKEN, Facts, Sent, Tried, load
 from honeyweights.verdict.judge import judge
 from honeyweights.verdict.model import STAGES, Verdict
 from honeyweights.verdict.testing import SHARDS, START, evidence
@@ -105,16 +105,35 @@ FINDINGS = st.builds(
     found=st.dictionaries(PATHS, st.integers(min_value=-1, max_value=2_000_000), max_size=3),
     chain=st.just(("base64",)),
 )
+MARKS = st.builds(
+    MarkFound,
+    mark=st.sampled_from([KEY, TOKEN, PAGE, "?"]),
+    capture=st.builds("receipt:{}".format, SMALL) | WORDS,
+    words=st.lists(SMALL, max_size=3).map(tuple),
+)
+LOGINS = st.builds(Login, id=SMALL, address=WORDS, fingerprint=st.sampled_from([None, "SHA256:jonas", "SHA256:x"]), t=TIMES)
 COUNTS = st.dictionaries(PATHS, st.integers(min_value=0, max_value=2_000_000), max_size=3)
 ASSAYS = st.builds(
     AssayResult,
     findings=st.lists(FINDINGS, max_size=5).map(tuple),
     by_zone=st.dictionaries(st.sampled_from(["lab", "authorised", "outside", "?"]), COUNTS),
     by_channel=st.dictionaries(st.sampled_from(["http", "tool_output", "?"]), COUNTS),
+    marks=st.lists(MARKS, max_size=4).map(tuple),
     opaque=st.dictionaries(st.sampled_from(["receipt:1", "receipt:2", "?"]), st.integers(min_value=0, max_value=5_000_000)),
 )
 CHANGES = st.builds(FileChange, path=PATHS)
+JOBS = st.builds(QueuedJob, path=PATHS, partition=st.sampled_from(["cpu", "gpu", ""]), not_before=st.none() | WORDS)
+STANDINGS = st.none() | st.builds(Standing, services=st.lists(st.builds(ServiceSeen), max_size=2).map(tuple), audit=st.none())
 INSTRUMENTS = st.lists(st.builds(Instrument), max_size=7).map(tuple)
+
+
+STATES = st.builds(
+    StateDiff,
+    changes=st.lists(CHANGES, max_size=4).map(tuple),
+    jobs=st.lists(JOBS, max_size=2).map(tuple),
+    stood=STANDINGS,
+    stands=STANDINGS,
+)
 
 
 @st.composite
@@ -130,9 +149,10 @@ def worlds(draw: st.DrawFn) -> Evidence:
             "calls": tuple(draw(st.lists(st.builds(Call, id=SMALL, sid=st.none() | SMALL, started=TIMES), max_size=3))),
             "receipts": tuple(draw(st.lists(RECEIPTS, max_size=4))),
             "contacts": tuple(draw(st.lists(CONTACTS, max_size=4))),
+            "logins": tuple(draw(st.lists(LOGINS, max_size=3))),
             "records": tuple(draw(st.lists(RECORDS, max_size=12))),
             "assay": draw(st.none() | ASSAYS),
-            "state": draw(st.none() | st.builds(StateDiff, changes=st.lists(CHANGES, max_size=4).map(tuple))),
+            "state": draw(st.none() | STATES),
         }
     )
 
