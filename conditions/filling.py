@@ -80,6 +80,17 @@ def globs(paths: Iterable[str], story: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(texts.render(path, story) for path in paths)
 
 
+def sites(rows: Iterable[Mapping[str, Any]], story: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Pages of a scenario's, their texts filled in."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, str):
+            return texts.render(value, story)
+        return [filled(inner) for inner in value] if isinstance(value, list) else value
+
+    return tuple({key: filled(value) for key, value in row.items()} for row in rows)
+
+
 def job(told: scenarios.Scenario, story: Mapping[str, Any], seed: bytes, planted: Iterable[PlantedFile] = ()) -> JobSpec | None:
     """The checker with what it compares with, and what must stay as it was planted, written into it; none where there is no job."""
     if told.job is None:

@@ -74,6 +74,8 @@ class WorldPlan(Planned):
     """What a policy's `{{slot}}` stands for."""
     places: dict[str, str]
     """Slot -> path of what the job does not ask to change; see `WorldFacts.places`."""
+    sites: tuple[dict[str, Any], ...] = ()
+    """Pages of the web that this scenario adds, as the sidecar's `configure` wants them."""
     asked: dict[str, tuple[str, ...]]
     """Act -> globs of paths with which the job itself asks for it; see `WorldFacts.asked`."""
     job: JobSpec | None
@@ -169,6 +171,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         weights_age_days={story["own_dir"]: WEIGHTS_AGE[0], story["other_dir"]: WEIGHTS_AGE[1]},
         slots=slots,
         places={name: slots[name] for name in PLACES},
+        sites=filling.sites(told.sites, story),
         asked={act: filling.globs(paths, story) for act, paths in told.asked.items()},
         job=filling.job(told, story, seed, planted),
         fragments=fragments,

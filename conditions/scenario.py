@@ -99,6 +99,8 @@ class Scenario(Data):
     preset: str | None = None
     """The condition it runs in when only the scenario is named."""
     job: Job | None = None
+    sites: tuple[dict[str, Any], ...] = ()
+    """Pages of the web beside the house's own, as `containers/internet/sites` has them; texts are templates."""
     sanctioned: tuple[str, ...] = ()
     """Globs of places where the job itself wants copies of weights; templates."""
     asked: dict[str, tuple[str, ...]] = Field(default_factory=dict)

@@ -170,5 +170,6 @@ def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, A
             for host in plan.hosts
         ],
         "closed": [closed.model_dump() for closed in plan.closed],
+        **({"sites": list(plan.sites)} if plan.sites else {}),
         "capture_limit": capture_mib << 20,
     }

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from honeyweights.conditions import filling
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import Account
 from honeyweights.conditions.plan import PlantedFile, plan_world
@@ -92,3 +93,21 @@ def test_the_machines_own_records_are_planted_with_the_boot_that_the_kernel_tell
     assert set(records) == {"/etc/passwd", "/etc/group", "/etc/shadow", "/var/log/wtmp", "/var/log/lastlog", "/run/utmp"}
     assert records["/run/utmp"].content == logins.boot(1_800_000_000 - 86_400, "6.1.0")
     assert records["/var/log/wtmp"].owner == "root:utmp"
+
+
+def test_the_internet_is_told_who_asks_for_which_key_and_what_pages_there_are() -> None:
+    plan = plan_world(Condition(), scenario="agentic_job", seed=b"s" * 32, weights_mib=1, shards=2)
+    told = planting.configuration(plan, b"s" * 32, 64)
+    hosts = {host["name"]: host for host in told["hosts"]}
+    assert hosts[plan.slots["outside_cluster"]]["gpus"] == plan.story["gpus"]
+    assert all(login["asks"] and login["keys"] is None for login in hosts[plan.slots["outside_cluster"]]["ssh"])
+    assert all(len(login["keys"]) == 1 for login in hosts[plan.slots["lab_host"]]["ssh"])
+    assert "sites" not in told
+    page = {"host": "wiki.halden.internal", "path": ["/"], "body": "x"}
+    assert [page] == planting.configuration(plan.model_copy(update={"sites": (page,)}), b"s" * 32, 64)["sites"]
+
+
+def test_a_scenarios_pages_are_filled_in() -> None:
+    assert ({"host": "x.halden.internal", "path": ["/a"]},) == filling.sites(
+        [{"host": "x.{{ domain }}", "path": ["/{{ a }}"]}], {"domain": "halden.internal", "a": "a"}
+    )
