@@ -110,6 +110,14 @@ class Connection(asyncio.BufferedProtocol):
             self._queue.append(blocks)
             self._pump()
 
+    def prompt(self, blocks: Iterator[bytes]) -> None:
+        """Sends at once where nothing waits to be sent."""
+        if self._queue or self._choked or self._shut or self._transport.is_closing():
+            self.stream(blocks)
+            return
+        for block in blocks:
+            self._transport.write(block)
+
     def shut(self) -> None:
         """Sends no more, listens on until the client is silent."""
         if self._shut:

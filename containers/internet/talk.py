@@ -64,6 +64,9 @@ class Line(Protocol):
     def stream(self, blocks: Iterator[bytes]) -> None:
         """Sends blocks as fast as the other side reads them."""
 
+    def prompt(self, blocks: Iterator[bytes]) -> None:
+        """As `stream`, but not as late as the place is far where nothing else waits: for words that only make room for more uploads."""
+
     def shut(self) -> None:
         """Sends no more; what still comes is still told."""
 

@@ -40,6 +40,9 @@ class Spoken:
         for block in blocks:
             self.send(block)
 
+    def prompt(self, blocks: Iterator[bytes]) -> None:
+        self.stream(blocks)
+
     def shut(self) -> None:
         self.shut_down = True
 

@@ -239,3 +239,19 @@ async def test_a_far_place_answers_late_and_hears_at_once(server: Server, monkey
     assert asyncio.get_running_loop().time() - began >= 0.08
     writer.close()
     await writer.wait_closed()
+
+
+async def test_what_makes_room_for_an_upload_is_not_late_but_overtakes_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.place.house.distance, "rtt", lambda _address: 5.0)
+    reader, writer = await server.open()
+    writer.write(b"x")
+    await until(lambda: server.talkers and server.talkers[0].heard)
+    line = server.talkers[0].line
+    line.prompt(iter((b"window", b"s")))
+    assert await asyncio.wait_for(reader.readexactly(7), 4) == b"windows"
+    line.send(b"late")
+    line.prompt(iter((b"behind it",)))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.05)
+    writer.close()
+    await writer.wait_closed()

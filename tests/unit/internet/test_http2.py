@@ -1,7 +1,7 @@
 """HTTP/2 as a dialogue with h2's own client: at once, byte by byte, many streams, and clients that die or talk nonsense."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -96,6 +96,23 @@ def test_large_bodies_go_both_ways_within_windows(place: Any) -> None:
     assert place.payload(place.receipts()[0]) == body
     assert talk.bodies[3] == body
     assert 3 in talk.over
+
+
+def test_windows_are_opened_promptly_and_answers_are_not(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = client(place)
+    prompt: list[bytes] = []
+
+    def noted(blocks: Iterator[bytes]) -> None:
+        prompt.extend(blocks)
+        talk.line.said += prompt[-1]
+
+    monkeypatch.setattr(talk.line, "prompt", noted)
+    talk.head(1, "PUT", "/w")
+    talk.body(1, bytes(1 << 18))
+    said = b"".join(prompt)
+    assert b"\0\0\x04\x08\0" in said
+    assert talk.statuses == {1: "201"}
+    assert b"nginx" not in said
 
 
 def test_an_empty_block_is_not_the_end_of_an_answer(place: Any) -> None:

@@ -230,7 +230,11 @@ class Http2(Talker):
             self._h2.send_headers(stream, [(":status", "100")])
 
     def _pump(self) -> None:
-        if not self._pumping:
+        if self._pumping:
+            return
+        if self._visits and not self._answers:
+            self._line.prompt(iter((self._h2.data_to_send(),)))  # windows, above all: an upload does not wait for a far place's answer
+        else:
             self._pumping = True
             self._line.stream(self._speech())
 

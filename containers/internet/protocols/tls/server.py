@@ -194,6 +194,10 @@ class _Inside:
         if not self._shut:
             self._outer.stream(self._tls.seal(block) for block in blocks if block)
 
+    def prompt(self, blocks: Iterator[bytes]) -> None:
+        if not self._shut:
+            self._outer.prompt(self._tls.seal(block) for block in blocks if block)
+
     def shut(self) -> None:
         """The goodbye goes behind what is still being streamed."""
         if not self._shut:
