@@ -5,11 +5,11 @@ eighth byte. So the signs of the artefacts, 8 to a byte, are a corpus of their o
 a run is 128 weights at least. Rounding to 0 loses a few signs; gaps of up to 128 weights on one diagonal are closed.
 
 Law of this file: what is found here is `recoverable`, never a byte fraction. Only what is neither text nor random is looked at: weights
-that were cast or quantised are neither. A copy of the signs alone passes for a coarse quantisation, which it is.
+that were cast or quantised are neither. A copy of the signs alone, of fewer than 8 different bytes, is no weight.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,10 @@ STRIDES = (1, 2, 4, 8)
 _GAP = 16
 _MANY = 1 << 24
 _WINDOW = 1 << 23
+_COARSEST = 8
+"""Different bytes at least: what has fewer holds signs, and hardly any weight."""
+_BLOCK = 34
+_ROWS = 4096
 Bits = NDArray[np.bool_]
 
 
@@ -151,15 +155,34 @@ def look(signs: Signs, data: Bytes, where: Ranges, budget: Budget) -> Ranges:
 
 
 def _window(signs: Signs, window: Bytes, budget: Budget) -> Ranges:
+    if np.count_nonzero(np.bincount(window, minlength=256)) < _COARSEST:
+        return EMPTY
+    found = [_lane(signs, window[lane::stride], budget) for stride in STRIDES for lane in range(stride)]
+    return union([*found, *(_lane(signs, values, budget) for values in _unblocked(window))])
+
+
+def _lane(signs: Signs, values: Bytes, budget: Budget) -> Ranges:
+    """Signs in the top bits, or their opposites: numbers from 0 on have them so, and so have those that were negated."""
     found = [EMPTY]
-    for stride in STRIDES:
-        for lane in range(stride):
-            packed = np.packbits(window[lane::stride] >= 128)  # noqa: PLR2004  # the top bit
-            for shift in range(8):
-                stream = _shifted(packed, shift)
-                if signs.index.sampled(stream)[0].size > 1:
-                    found.append(signs.bytes_of(scan(stream, signs, budget)))
+    packed = np.packbits(values >= 128)  # noqa: PLR2004  # the top bit
+    for straight in (packed, ~packed):
+        for shift in range(8):
+            stream = _shifted(straight, shift)
+            if signs.index.sampled(stream)[0].size > 1:
+                found.append(signs.bytes_of(scan(stream, signs, budget)))
     return union(found)
+
+
+def _unblocked(window: Bytes) -> Iterator[Bytes]:
+    """The values of blocks of 32 that begin with a scale of 16 bits (GGUF's Q8_0), which shows by its second byte: it hardly changes."""
+    rows = window[: window.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    if rows.shape[0] < _BLOCK:
+        return
+    kinds = np.array([np.count_nonzero(np.bincount(column, minlength=256)) for column in rows[:_ROWS].T])
+    steady = int(np.argmin(kinds))
+    if kinds[steady] * 2 < np.median(kinds):
+        whole = window[(steady - 1) % _BLOCK :]
+        yield np.ascontiguousarray(whole[: whole.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)[:, 2:]).reshape(-1)
 
 
 def _shifted(packed: Bytes, by: int) -> Bytes:

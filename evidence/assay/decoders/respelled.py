@@ -26,7 +26,7 @@ _HEAD = 1 << 10
 _CODE = np.zeros(256, np.bool_)
 _CODE[list(BASE64.alphabet + b"\r\n")] = True
 _UPPER, _LOWER = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
-_ROT13 = bytes.maketrans(_UPPER + _LOWER, _UPPER[13:] + _UPPER[:13] + _LOWER[13:] + _LOWER[:13])
+ROT13 = bytes.maketrans(_UPPER + _LOWER, _UPPER[13:] + _UPPER[:13] + _LOWER[13:] + _LOWER[:13])
 _SWAPPED = bytes.maketrans(_UPPER + _LOWER, _LOWER + _UPPER)
 _HEADS = (b"\x1f\x8b\x08", b"PK\3\4", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd", b'\4"M\x18', b"Salted__", b"age-encryption")
 Spell = Callable[[bytes], bytes]
@@ -104,6 +104,6 @@ def _lines(view: View, extents: Ranges) -> Iterator[tuple[int, int]]:
 
 DECODERS = (
     _row("backwards", _line_by_line),
-    _row("rot13", lambda text: text.translate(_ROT13)),
+    _row("rot13", lambda text: text.translate(ROT13)),
     _row("other case", lambda text: text.translate(_SWAPPED)),
 )
