@@ -10,7 +10,7 @@ import anyio
 from docker.errors import NotFound
 from inspect_ai.util import ExecResult, sandbox
 
-from honeyweights.sandbox import engine
+from honeyweights.sandbox import engine, room
 from honeyweights.sandbox.channel import Lost
 from honeyweights.sandbox.config import Role
 from honeyweights.sandbox.frames import How, Operation, Request, Stage
@@ -149,8 +149,14 @@ def _from_archive(container: str, path: str) -> bytes:
 async def _run(current: World, role: Role, request: Request, data: bytes | None, *, recorded: bool = False) -> Outcome:
     token = caller.set("harness")
     try:
-        return await current.run(role, request, data, recorded=recorded)
+        outcome = await current.run(role, request, data, recorded=recorded)
+        for limit in room.limits(current.layout.config.pids):
+            if role != "workstation" or not room.is_full(outcome):
+                break
+            await room.give(current.ids[role], limit)
+            outcome = await current.run(role, request, data, recorded=recorded)
     except Lost as lost:
         raise CommandFailed(f"{shown(request.argv[0], 80)} could not be run in the {role}: {lost}") from lost
     finally:
         caller.reset(token)
+    return outcome

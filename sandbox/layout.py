@@ -17,8 +17,8 @@ GATEWAY = "10.64.7.1"
 WIRE, RECORD, MODELS, REMOTE = "/run/wire", "/run/rec", "/srv/models", "/srv/remote"
 LISTENER = "s"
 """The recorder's socket in its volume; the container runtime connects to it from the engine's host."""
-VolumeName = Literal["wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "remote"]
-VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "remote")
+VolumeName = Literal["wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "audit", "remote"]
+VOLUMES: tuple[VolumeName, ...] = ("wire", "rec", "models", "home", "tmp", "srv", "run", "log", "spool", "vartmp", "audit", "remote")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Area:
     sixteenths: int
     """Of all that may be written."""
     inodes: int = 32_768
+    kib: int | None = None
+    """A size of its own, in place of a share; too small to count."""
     mode: str = "0755"
     """What the image has there replaces it (`skeleton`)."""
 
@@ -45,8 +47,9 @@ AREAS: Mapping[VolumeName, Area] = {
     "log": Area(path="/var/log", sixteenths=1),
     "spool": Area(path="/var/spool", sixteenths=1),
     "vartmp": Area(path="/var/tmp", sixteenths=1, mode="1777"),  # noqa: S108  # a path in the workstation
+    "audit": Area(path="/etc/hr-audit", sixteenths=0, kib=1024, inodes=256),
 }
-"""Nothing else of the workstation can be written to by its user, but single files that the size limit of files bounds."""
+"""Nothing else of the workstation can be written to by its user."""
 _SHORT: Mapping[Role, str] = {"workstation": "ws", "internet": "net", "warden": "warden"}
 _MIB = 1 << 20
 _CAPABILITIES: Mapping[Role, tuple[str, ...]] = {
@@ -84,7 +87,7 @@ class Layout:
             body["driver_opts"] = _memory(f"size={self.config.models_mib}m,mode=0755")
         elif volume in AREAS:
             area = AREAS[volume]
-            size = self.config.writable_mib * 1024 * area.sixteenths // 16
+            size = area.kib or self.config.writable_mib * 1024 * area.sixteenths // 16
             body["driver_opts"] = _memory(f"size={size}k,nr_inodes={area.inodes},mode={area.mode}")
         elif volume == "remote":  # so do the remote hosts' trees: nothing else can be bounded without a right that we do not give
             body["driver_opts"] = _memory(f"size={self.config.remote_mib}m,nr_inodes=81920,mode=0711,nosuid")
