@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import re
-import select
 import shutil
 import socket
 import struct
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from honeyweights.containers.internet import jail_facts
+from honeyweights.containers.internet.ready import ready
 
 PARTS = Path("/opt/internet/remote")
 """Where the image holds `base`, `jail` and `tools`."""
@@ -73,7 +73,7 @@ class Running:
 
     def gone(self) -> bool:
         """Whether nothing that it started lives on; then it is tidied up. To be asked by whoever uses it, once it has ended."""
-        if not select.select([self._control], [], [], GOING)[0]:
+        if not ready((self.control,), seconds=GOING):
             return False
         self.end()
         return True

@@ -112,4 +112,4 @@ def test_the_dialogue_before_it(place: Any, asked: bytes, answer: bytes, step: i
     assert line.hear(b"@RSYNCD: 31.0 md5\n" + asked, step) == talker.GREETING + answer
     line.talker.ended()
     assert place.payload(place.receipts()[0]) == b"@RSYNCD: 31.0 md5\n" + asked
-    assert rsyncd.PORT == {873}
+    assert 873 in rsyncd.PORT

@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import os
 import pty
-import select
 import struct
 import termios
 import threading
@@ -22,6 +21,7 @@ from paramiko import Channel, SSHException
 from honeyweights.containers.internet.jail import Account, Machine, Running
 from honeyweights.containers.internet.protocols.ssh.watch import Stream, Watch, kind
 from honeyweights.containers.internet.protocols.ssh.watch_sftp import Sftp
+from honeyweights.containers.internet.ready import ready
 from honeyweights.containers.internet.receipts import About, Ledger
 from honeyweights.containers.internet.talk import House, Remote
 
@@ -221,7 +221,7 @@ class _Session:
             except BlockingIOError:
                 if self._over.is_set():
                     return False
-                select.select([], [write], [], 0.2)
+                ready((), (write,), seconds=0.2)
             except OSError:
                 return False
         return True
@@ -239,13 +239,13 @@ class _Session:
     def _spoken(self, running: Running, reads: list[int]) -> int | None:
         status, ended, first = None, False, reads[0]
         while reads or not ended:
-            ready = select.select([*reads, *([] if ended else [running.control])], [], [], QUIET if ended else None)[0]
-            if not ready and ended:
+            found = ready([*reads, *([] if ended else [running.control])], seconds=QUIET if ended else None)
+            if not found and ended:
                 break
-            if running.control in ready:
+            if running.control in found:
                 status, ended = running.status(), True
             for file in reads[:]:
-                if file in ready and not self._said(file, aloud=file == first):
+                if file in found and not self._said(file, aloud=file == first):
                     reads.remove(file)
         return status
 
