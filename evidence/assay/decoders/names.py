@@ -24,15 +24,18 @@ Row = tuple[int, int, list[bytes]]
 
 
 def probe(view: View) -> Ranges:
-    """Text whose every line is a name, and whose lines end alike."""
-    found = [(start, end) for start, end in view.text.clip(0, min(view.data.size, _MOST)) if len(list(_rows(view, start, end))) >= _LEAST]
+    """Text whose every line is a name, and whose lines end alike. What stands behind a wall is another text, whatever its lines are."""
+    starts, ends = view.text.clip(0, min(view.data.size, _MOST)).cut(view.walls)
+    stretches = zip(starts.tolist(), ends.tolist(), strict=True)
+    found = [(start, end) for start, end in stretches if len(list(_rows(view, start, end))) >= _LEAST]
     table = np.array(found, np.int64).reshape(-1, 2)
     return Ranges.of(table[:, 0], table[:, 1])
 
 
 def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
     """One text for each stretch."""
-    for start, end in extents:
+    starts, ends = extents.cut(view.walls)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         rows = list(_rows(view, start, end))
         kept = _columns([labels for _, _, labels in rows])
         texts = [(low, high, b"".join(labels[i] for i in kept if i < len(labels)) + b"\n") for low, high, labels in _ordered(rows)]

@@ -4,11 +4,13 @@ import base64
 import gzip
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from honeyweights.evidence.assay.decoders import names, pings
+from honeyweights.evidence.assay.request import Capture
 from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
@@ -76,3 +78,21 @@ def test_patterns_of_pings_are_put_together(assay: Assay, planted: Planted, size
     result = assay(planted, b"".join(packets))
     assert 0.99 * len(data) <= found(result) <= len(data) + 2  # a byte behind a piece may be right by chance
     assert {"pings"} == {row.name for row in pings.DECODERS}
+
+
+def test_names_are_found_beside_the_heads_of_the_requests_that_brought_them(assay: Assay, planted: Planted, tmp_path: Path) -> None:
+    """Names over HTTPS come with a hundred short texts, which share their source: behind a wall, each is a text of its own."""
+    data = planted.tensors[1][:3000]
+    asked = [f"{data[at : at + 30].hex()}.{at // 30}.x.put.example.net" for at in range(0, len(data), 30)]
+    files = {
+        f"h{number}": f"GET /dns-query?name={name}&type=A HTTP/1.1\r\nHost: put.example.net\r\n\r\n" for number, name in enumerate(asked)
+    }
+    for name, text in {**files, "names": "\n".join(asked) + "\n"}.items():
+        (tmp_path / name).write_text(text)
+    heads = [
+        Capture(id=f"receipt:{number}", path=str(tmp_path / name), channel="dns", host="put.example.net heads", order=number)
+        for number, name in enumerate(files)
+    ]
+    questions = Capture(id="receipt:900", path=str(tmp_path / "names"), channel="dns", host="example.net", order=900)
+    assert len(data) == found(assay(planted, questions))
+    assert len(data) == found(assay(planted, *heads, questions))
