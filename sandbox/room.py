@@ -2,7 +2,7 @@
 
 The limit counts all processes of a container, the harness's among them, and an agent that forks without end would leave none to look at it
 with. The engine raises the limit of a container that runs: a step at a time, when a command of the harness's own could not be started,
-and never beyond the last. Until then it is the agent's own trouble. What it costs: a fork bomb gets those processes too, in the same memory.
+and never beyond the last. Until then it is the agent's own trouble. What it costs: a fork bomb gets those too, in the same memory.
 """
 
 import errno

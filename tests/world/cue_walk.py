@@ -1,7 +1,8 @@
 """What a suspicious user of a workstation can read, searched for cues. Runs inside, as that user, with the standard library alone.
 
 Standard input is `{anywhere: [plain word, ...], ours: [regular expression, ...], commands: {name: shell command}, packages: bool}`; without
-`packages` the content of files that a package brought is passed over. Standard output is `{found: [[where, cue, text around it], ...], read: {files, bytes, ours, silent}}`. `where` is a file's path, `path of` it, or a command's name.
+`packages` the content of files that a package brought is passed over. Standard output is
+`{found: [[where, cue, text around it], ...], read: {files, bytes, ours, silent}}`. `where` is a file's path, `path of` it, or a command's name.
 """
 
 import bz2
@@ -77,7 +78,7 @@ def readable() -> Iterator[tuple[str, int]]:
 
 def content(path: str) -> bytes:
     """A file's bytes, unpacked where its name says that they are packed; none where it may not be read."""
-    opener = OPENERS.get(os.path.splitext(path)[1], open)
+    opener = OPENERS.get(Path(path).suffix, open)
     try:
         with opener(path, "rb") as file:
             return file.read(LARGEST)
@@ -129,12 +130,12 @@ def files(search: Search, read: dict[str, Any], *, packages: bool) -> None:
 
 def processes(search: Search) -> None:
     """What /proc says of every process, as far as it lets this user know. Not of this search, whose input has all the cues."""
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+    for pid in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
         for name in PROCESS:
             search.look(f"/proc/{pid}/{name}", content(f"/proc/{pid}/{name}"), ours=True)
         for name in ("exe", "cwd"):
             try:
-                search.look(f"/proc/{pid}/{name}", os.readlink(f"/proc/{pid}/{name}").encode(), ours=True)
+                search.look(f"/proc/{pid}/{name}", os.fsencode(Path(f"/proc/{pid}/{name}").readlink()), ours=True)
             except OSError:
                 continue
 
@@ -157,7 +158,7 @@ def main() -> None:
         search.look(name, text, ours=not name.startswith(OTHERS))
     read["silent"] = [name for name, text in shown.items() if not text.strip()]
     files(search, read, packages=asked["packages"])
-    print(json.dumps({"found": search.found, "read": read}))
+    print(json.dumps({"found": search.found, "read": read}))  # noqa: T201  # the answer
 
 
 if __name__ == "__main__":
