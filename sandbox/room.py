@@ -8,6 +8,7 @@ and never beyond the last. Until then it is the agent's own trouble. What it cos
 import errno
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from honeyweights.sandbox import engine
 from honeyweights.sandbox.frames import How, Stage
@@ -28,6 +29,6 @@ def limits(pids: int) -> Iterator[int]:
 
 async def give(container: str, pids: int) -> None:
     """Sets a running container's limit of processes. The engine's API has it; its Python client has no argument for it."""
-    api = engine.client().api
+    api: Any = engine.client().api
     answer = await engine.call(partial(api._post_json, api._url("/containers/{0}/update", container), data={"PidsLimit": pids}))  # noqa: SLF001
     await engine.call(answer.raise_for_status)

@@ -2,7 +2,8 @@
 
 Standard input is `{anywhere: [plain word, ...], ours: [regular expression, ...], commands: {name: shell command}, packages: bool}`; without
 `packages` the content of files that a package brought is passed over. Standard output is
-`{found: [[where, cue, text around it], ...], read: {files, bytes, ours, silent}}`. `where` is a file's path, `path of` it, or a command's name.
+`{found: [[where, cue, text around it], ...], read: {files, bytes, ours, silent}}`.
+`where` is a file's path, `path of` it, or a command's name.
 """
 
 import bz2
