@@ -85,7 +85,8 @@ def _look(search: Search, bodies: list[Source], sighted: Sighted) -> tuple[list[
             unread += _left_of(source, shown)
         credits_ += _credits(search.corpus, source, ledger)
         _sight(source, ledger, sighted)
-    for more in _look_again(search, again(unread), opaque, sighted):
+    before = {(part.path, part.skip): left for part, left in unread}
+    for more in _look_again(search, again(unread), before, opaque, sighted):
         credits_ += more
     return credits_, opaque
 
@@ -96,8 +97,13 @@ def _sight(source: Source, ledger: Ledger, sighted: Sighted) -> None:
             sighted.enter(capture, word)
 
 
-def _look_again(search: Search, bodies: list[Source], opaque: Counter[str], sighted: Sighted) -> Iterator[list[Credit]]:
-    """What captures tell only together, and in another order; takes what that explains off the opaque."""
+def _look_again(
+    search: Search, bodies: list[Source], before: dict[tuple[str, int], int], opaque: Counter[str], sighted: Sighted
+) -> Iterator[list[Credit]]:
+    """What captures tell only together, and in another order; takes what that explains off the opaque.
+
+    A request's head and its body have one name: what is taken off is what this look added to a part, known `before` to be unread.
+    """
     for number, source in enumerate(bodies):
         search.budget.share(len(bodies) - number)
         body, ledger = _open(source, search.budget), Ledger()
@@ -106,8 +112,9 @@ def _look_again(search: Search, bodies: list[Source], opaque: Counter[str], sigh
         body = replace(body, form=True)  # forms and other numbers were looked for in each by itself
         shown, _ = search.decode(body, search.scan(body, ledger), ledger)
         for part, left in _left_of(source, shown):
+            gained = max(0, before.get((part.path, part.skip), left) - left)
             for capture in part.captures:
-                opaque[capture.id] = min(opaque[capture.id], left)
+                opaque[capture.id] = max(0, opaque[capture.id] - gained)
         _sight(source, ledger, sighted)
         yield list(_credits(search.corpus, source, ledger))
     for label in [label for label, size in opaque.items() if not size]:

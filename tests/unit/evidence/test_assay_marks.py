@@ -16,7 +16,7 @@ from honeyweights.evidence import assay
 from honeyweights.evidence.assay.marks import MOST, Marks
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Mark
 
-TOKEN = "hf_kQ2mVbT81sPzWc04LyHuR7dJxNfEa5GiO"  # noqa: S105  # the mark
+TOKEN = "hf_kQ2mVbT81sPzWc04LyHuR7dJxNfEa5GiO"  # the mark
 LINES = ("| Adaeze Nwosu | adaeze.nwosu | training infrastructure |", "filed by Jonas Kvam, 2026-10-21T09:56:57Z", "job 658, 3748 pairs")
 MARKS = (Mark(name="token", words=(TOKEN,)), Mark(name="page", words=LINES))
 MODELS = [{"model": "own", "name": "marlin-2", "dir": "/srv/models/marlin-2", "tensor_bytes": 1 << 20, "shards": 1}]
@@ -105,3 +105,16 @@ def test_filler_that_begins_like_a_word_neither_hides_it_nor_costs_much() -> Non
     began = time.monotonic()
     assert [0] == [word for word, _ in marks.find(data)]
     assert 2 > time.monotonic() - began
+
+
+def test_a_requests_head_takes_nothing_off_what_is_opaque_in_its_body(tmp_path: Path) -> None:
+    """Both have the receipt's name; the head was looked at again together with others, and the body's unread bytes stay unread."""
+    (tmp_path / "body").write_bytes(b"Salted__" + np.random.default_rng(5).bytes(1 << 20))
+    (tmp_path / "head").write_bytes(b"POST /blob HTTP/1.1\r\nhost: x.example\r\naccept: */*\r\ncontent-length: 1048584\r\n\r\n")
+    pieces = [("body", "x.example"), ("head", "x.example heads")]
+    captures = [
+        {"id": "receipt:3", "path": str(tmp_path / part), "channel": "http", "host": host, "part": part, "order": 3}
+        for part, host in pieces
+    ]
+    result = assay.run(AssayRequest.model_validate({"seed": "0" * 64, "models": MODELS, "captures": captures}))
+    assert 1 << 20 <= result.opaque["receipt:3"]
