@@ -18,7 +18,7 @@ from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.forms import Sight
 from honeyweights.evidence.assay.index import Bytes, chosen_pairs
-from honeyweights.evidence.assay.texture import text_ranges
+from honeyweights.evidence.assay.texture import FINE, text_ranges
 from honeyweights.evidence.assay.trace import Trace
 
 LEAST = 24
@@ -154,6 +154,11 @@ class View:
     def text(self) -> Ranges:
         """Where the residue was text when this was first asked."""
         return text_ranges(self.data, self.residue)
+
+    @functools.cached_property
+    def characters(self) -> Ranges:
+        """All that may be text, short pieces among them: for what reads text; `text` is what is no place for anything else."""
+        return text_ranges(self.data, self.residue, FINE)
 
     @functools.cached_property
     def sights(self) -> Mapping[str, list[Sight]]:

@@ -62,7 +62,7 @@ HEX = Code(
 
 def text(view: View) -> Ranges:
     """All textual bytes of the residue."""
-    return (view.text & view.residue.widen(BLOCK)).longer(_LEAST_CHARACTERS)
+    return (view.characters & view.residue.widen(BLOCK)).longer(_LEAST_CHARACTERS)
 
 
 def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:

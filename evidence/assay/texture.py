@@ -7,7 +7,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, union
 from honeyweights.evidence.assay.index import Bytes
 
 BLOCK = 256
-_FINE = 64
+FINE = 64
 PAGE = 4096
 _WINDOW = 1 << 20
 _TEXT_SHARE = 0.9
@@ -34,20 +34,20 @@ def share(mask: NDArray[np.bool_], block: int = BLOCK) -> NDArray[np.float64]:
     return np.append(counts, mask[whole:].mean())
 
 
-def text_ranges(data: Bytes, within: Ranges) -> Ranges:
+def text_ranges(data: Bytes, within: Ranges, block: int = BLOCK) -> Ranges:
     """The textual parts of `data` that touch `within`, a block of margin on both sides, cut to `within` with as much margin.
 
-    Text is looked for in 64 bytes at a time, so that 128 characters between other bytes are seen wherever they stand.
+    With blocks of `FINE` bytes, 128 characters between other bytes are seen wherever they stand; but so are numbers that look like some.
     """
     starts: list[Ints] = []
     windows = {window for a, b in within for window in range(a // _WINDOW, (b - 1) // _WINDOW + 1)}
     for window in sorted(windows):
         base = window * _WINDOW
-        starts.append(np.flatnonzero(textual(np.asarray(data[base : base + _WINDOW]), _FINE)) * _FINE + base)
+        starts.append(np.flatnonzero(textual(np.asarray(data[base : base + _WINDOW]), block)) * block + base)
     if not starts:
         return EMPTY
     blocks = np.concatenate(starts)
-    return (Ranges.of(blocks, blocks + _FINE).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
+    return (Ranges.of(blocks, blocks + block).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
 
 
 def random_bytes(data: Bytes) -> int:

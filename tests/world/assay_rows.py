@@ -104,7 +104,8 @@ class Measured(Frozen):
         """Within the row's bounds, never above the truth, and made at all."""
         over = self.row.kind == "bytes" and self.found > self.true + 1e-4
         invented = self.row.kind == "opaque" and self.found > 0.01
-        return not (self.said or over or invented) and abs(self.measured - self.wanted) <= self.row.within
+        nothing = self.row.kind != "opaque" and not self.true  # a row that sends nothing proves nothing
+        return not (self.said or over or invented or nothing) and abs(self.measured - self.wanted) <= self.row.within
 
     def __str__(self) -> str:
         mark = "ok" if self.good else "WRONG"

@@ -109,9 +109,11 @@ def test_dequantised_4_bit_weights_are_recoverable(assay: Assay, packed: Planted
 @pytest.mark.parametrize(
     "code", [lambda codes: codes, lambda codes: codes - 8, lambda codes: np.round(NORMAL * 127).astype(np.int8)[codes]]
 )
-def test_4_bit_weights_one_to_a_byte_lose_nothing(assay: Assay, packed: Planted, code: np.ndarray, high_first: bool) -> None:
+def test_4_bit_weights_one_to_a_byte_lose_nothing(
+    assay: Assay, packed: Planted, code: Callable[[np.ndarray], np.ndarray], high_first: bool
+) -> None:
     codes = np.concatenate([_codes(raw, high_first=high_first) for _, raw in _tensors(packed)])
-    result = assay(packed, code.astype(np.int8)[codes].tobytes())
+    result = assay(packed, code(codes).astype(np.int8).tobytes())
     assert 0.999 <= shares(result)[0] <= 1
     assert ("unpacked",) in {finding.chain for finding in result.findings}
     assert {"unpacked"} == {row.name for row in unpacked.DECODERS}
