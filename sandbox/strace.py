@@ -31,6 +31,15 @@ def wrap(argv: Sequence[str], *, output: str, user: str, env: Mapping[str, str] 
         env: the command's own environment, over the tracer's. strace sets it once it runs, so that no variable can load anything into it.
     """
     traced = ",".join(f"?{name}" for name in (*syscalls("notify"), *syscalls("refuse"), *_ONLY_FOR_LINEAGE))
-    options = ["-f", "-DD", "--seccomp-bpf", "--quiet=attach,personality,path-resolution,superseded,thread-execve", "-ttt", "--decode-fds=path,pidfd", f"--string-limit={_TEXT_LIMIT}", "--signal=none"]
+    options = [
+        "-f",
+        "-DD",
+        "--seccomp-bpf",
+        "--quiet=attach,personality,path-resolution,superseded,thread-execve",
+        "-ttt",
+        "--decode-fds=path,pidfd",
+        f"--string-limit={_TEXT_LIMIT}",
+        "--signal=none",
+    ]
     options += [f"--env={name}={value}" for name, value in (env or {}).items()]
     return [PROGRAM, *options, f"--trace={traced}", f"--output={output}", f"--user={user}", "--", *argv]
