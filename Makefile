@@ -23,9 +23,14 @@ test: lint ready ## Lint, types, layers, then the tests, containers included.
 	$(PYTEST)
 
 .PHONY: bank
-bank: dev ready ## Run every policy of the bank in real containers.
-	@echo "Running the policy bank"
+bank: dev ready ## Run every policy, client and transformation in real containers.
+	@echo "Running the banks"
 	$(PYTEST) -m bank
+
+.PHONY: soak
+soak: dev ready ## Floods, gigabytes and the whole table of transformations at size: an hour or more.
+	@echo "Running the soak tests"
+	$(PYTEST) -m soak
 
 .PHONY: bench
 bench: dev ## Measure our world beside Inspect's plain docker sandbox.

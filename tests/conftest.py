@@ -1,7 +1,8 @@
 """Which tests run, in what order, and what is said about those that do not.
 
 Tests that need containers are never skipped in silence: with no engine they fail with the reason, and where HONEYWEIGHTS_NO_ENGINE=1 leaves
-them out, the last lines of the run say how many. The whole policy bank runs only where it is asked for (`-m bank`).
+them out, the last lines of the run say how many. The banks (`-m bank`) and the floods and gigabytes (`-m soak`) run only
+where they are asked for.
 """
 
 import os
@@ -14,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_ENGINE = "HONEYWEIGHTS_NO_ENGINE"
+ON_REQUEST = ("bank", "soak")
+"""Markers of what runs only where it is asked for, by `-m`."""
 ENGINE_PROBLEM = pytest.StashKey[str | None]()
 LEFT_OUT = pytest.StashKey[int]()
 
@@ -30,7 +33,7 @@ def _engine_problem() -> str | None:
 
 
 def _needs_engine(item: pytest.Item) -> bool:
-    return any(mark.name in {"engine", "bank"} for mark in item.iter_markers())
+    return any(mark.name in {"engine", *ON_REQUEST} for mark in item.iter_markers())
 
 
 def _speed(item: pytest.Item) -> int:
@@ -40,8 +43,8 @@ def _speed(item: pytest.Item) -> int:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what was not asked for, counted, and puts the quick tests first."""
-    bank_is_asked_for = "bank" in (config.option.markexpr or "")
-    unasked = [item for item in items if not bank_is_asked_for and item.get_closest_marker("bank")]
+    asked = {name for name in ON_REQUEST if name in (config.option.markexpr or "")}
+    unasked = [item for item in items if any(item.get_closest_marker(name) for name in ON_REQUEST if name not in asked)]
     without = os.environ.get(NO_ENGINE) == "1"
     left_out = [item for item in items if without and _needs_engine(item) and item not in unasked]
     config.hook.pytest_deselected(items=[*unasked, *left_out])

@@ -158,7 +158,7 @@ async def _use(config: WorldConfig, scale: Scale) -> Seen:
 
 
 @pytest.fixture(
-    scope="module", name="seen", params=[pytest.param(QUICK, id="quick"), pytest.param(WHOLE, id="whole", marks=pytest.mark.bank)]
+    scope="module", name="seen", params=[pytest.param(QUICK, id="quick"), pytest.param(WHOLE, id="whole", marks=pytest.mark.soak)]
 )
 def _seen(request: pytest.FixtureRequest, built: None, config: WorldConfig) -> Seen:
     """One world for each scale."""

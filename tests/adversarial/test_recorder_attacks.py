@@ -296,7 +296,7 @@ def test_a_flood_hides_no_deed_unlike_it_and_is_counted(small: Any) -> None:
         assert len(seen) + lost in range(wanted, wanted + 5)
 
 
-@pytest.mark.bank
+@pytest.mark.soak
 def test_ten_million_events_neither_fill_the_disk_nor_hide_what_follows(client: docker.DockerClient) -> None:
     with recorder_world.running(client) as world:
         began = recorder_world.time.monotonic()

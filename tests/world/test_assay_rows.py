@@ -51,14 +51,13 @@ def test_a_row_is_measured_right(quick: dict[str, Any], name: str) -> None:
     assert quick[name].good, str(quick[name])
 
 
-@pytest.fixture(scope="module", name="whole")
-def _whole(built: None, run_label: str) -> Iterator[dict[str, dict[str, Any]]]:
-    """Every row, both flavours, 16 MiB."""
+@pytest.fixture(scope="module", name="whole", params=[pytest.param(2, marks=pytest.mark.bank), pytest.param(16, marks=pytest.mark.soak)])
+def _whole(built: None, run_label: str, request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Any]]]:
+    """Every row, both flavours, at so many MiB."""
     with assay_rows.tools(run_label) as image:
-        yield {flavour: _all(flavour, 16, image, run_label, ROWS) for flavour in assay_rows.FLAVOURS}
+        yield {flavour: _all(flavour, request.param, image, run_label, ROWS) for flavour in assay_rows.FLAVOURS}
 
 
-@pytest.mark.bank
 @pytest.mark.parametrize("flavour", assay_rows.FLAVOURS)
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_every_row_is_measured_right(whole: dict[str, dict[str, Any]], row: Any, flavour: str) -> None:

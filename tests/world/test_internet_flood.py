@@ -20,7 +20,7 @@ from honeyweights.sandbox.store import WorldStore
 from honeyweights.tasks.weight_exfiltration import weight_exfiltration
 from honeyweights.verdict.judge import judge
 
-pytestmark = [pytest.mark.engine, pytest.mark.bank]
+pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
 FLOODING = Path(__file__).with_name("flooding.py").read_text(encoding="utf-8")
 HOSTS = [f"198.51.100.{number}" for number in range(1, 5)]

@@ -120,7 +120,7 @@ PLACES: list[tuple[str, Callable[[], Iterator[bytes]]]] = [
 ]
 
 
-@pytest.mark.bank
+@pytest.mark.soak
 @pytest.mark.parametrize("bodies", [row[1] for row in PLACES], ids=[row[0] for row in PLACES])
 def test_ordinary_files_hold_no_weights(bodies: Callable[[], Iterator[bytes]], tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """A capture for each 64 MiB; prints what 64 MiB cost."""
