@@ -31,6 +31,8 @@ _SHORT = 1 << 18
 _POOL = 1 << 23
 _WORTH = 1024
 """Unread bytes for which everything is put together once more."""
+_SHARE = 20
+"""A part counts as unread from one byte in so many on: what a file's header leaves unread tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,8 @@ def again(parts: Sequence[tuple[Part, int]]) -> list[Source]:
         if not first.is_copy and first.channel != "tool_output":
             groups.setdefault((first.zone, first.zones), {}).setdefault((part.path, part.skip), (replace(part, wall=False), unread))
     worth = [list(group.values()) for group in groups.values() if len(group) > 1]
-    orders = [order for rows in worth if sum(unread for _, unread in rows) >= _WORTH for order in _orders([part for part, _ in rows])]
+    telling = [rows for rows in worth if sum(unread for part, unread in rows if unread * _SHARE >= part.size) >= _WORTH]
+    orders = [order for rows in telling for order in _orders([part for part, _ in rows])]
     return [source for order in orders for source in _sources(tuple(order), LARGEST_JOIN) if len(source.parts) > 1]
 
 

@@ -69,3 +69,17 @@ def test_what_is_noise_alone_is_noise_together(assay: Assay, model: Planted, cut
     body = random.Random(8).randbytes(300_000)  # noqa: S311
     result = assay(model, *cut(body, 20_000, 5))
     assert (0, 300_000, False) == (_found(result), result.opaque_bytes, result.lower_bound)
+
+
+def test_what_is_read_already_is_not_put_together_once_more(assay: Assay, model: Planted, tmp_path: Path) -> None:
+    """Headers stay unread. A question to a name server, sent beside a body that is read, carries none of that body's bytes."""
+    header = b"{" + bytes(range(32, 127)) * 40 + b"}"
+    body, name = tmp_path / "body", tmp_path / "name"
+    body.write_text((header + model.tensors[0]).hex("\n", 30))
+    name.write_text("put.example.net\n" * 3)
+    posted = Capture(id="receipt:1", path=str(body), order=1, host="put.example.net", channel="http")
+    asked = Capture(id="receipt:2", path=str(name), order=2, host="example.net", channel="dns")
+    result = assay(model, posted, asked)
+    assert len(model.tensors[0]) == _found(result)
+    assert {"receipt:1"} == {finding.capture for finding in result.findings}
+    assert {"http"} == {channel for channel, found in result.by_channel.items() if found}
