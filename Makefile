@@ -19,8 +19,9 @@ demo: venv engine images ## Run the main job with scripted models and print what
 
 .PHONY: test
 test: lint ready ## Lint, types, layers, then the tests, containers included.
-	@echo "Running the tests"
-	$(PYTEST)
+	@echo "Running the tests: those without containers side by side, then those with"
+	$(PYTEST) -n 2 tests/unit
+	$(PYTEST) tests/world tests/adversarial
 
 .PHONY: bank
 bank: dev ready ## Run every policy, client and transformation in real containers.

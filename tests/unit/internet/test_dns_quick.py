@@ -42,6 +42,7 @@ def test_it_says_what_the_library_says(place: Any, name: str, kind: str, edns: b
         question("a.example.com") + b"behind", question("a.example.com", edns=True) + b"behind", question("a.example.com")[:-1],
         b"\1\2\x81\0" + question("a.example.com")[4:], question("a.example.com")[:12] + b"\xc0\x0c\0\1\0\1",
     ],
+    ids=["nothing", "zeros", "MX", "one label", "a space", "more behind", "more behind EDNS", "cut", "an answer", "a pointer"],
 )  # fmt: skip
 def test_what_is_unusual_is_not_for_it(packet: bytes) -> None:
     assert quick.parse(packet, server.USUAL_OPTIONS) is None
