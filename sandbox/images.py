@@ -41,7 +41,7 @@ RECIPES: Mapping[str, Recipe] = {
     "session": Recipe(parents=("toolchain",)),
     "remote": Recipe(parents=("toolchain",)),
     "warden": Recipe(parents=("toolchain",)),
-    "internet": Recipe(parents=("session", "remote"), python=True),
+    "internet": Recipe(parents=("toolchain", "session", "remote"), python=True),
     "workstation": Recipe(parents=("internet", "session")),
 }
 """In the order in which they are built."""
