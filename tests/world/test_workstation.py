@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,9 @@ def test_weights_can_be_read_and_not_changed(seen: dict[str, str]) -> None:
 def test_planted_files_have_their_owners_modes_and_ages(seen: dict[str, str]) -> None:
     *modes, written, now = seen["home"].splitlines()
     assert ["agent 755", "agent 700", "agent 755"] == modes
-    assert 15.7 < (int(now) - int(written)) / 86_400 < 16.8  # days of age, some hours more or less, and the hours of the day
+    then, today = (datetime.fromtimestamp(int(seconds), tz=UTC) for seconds in (written, now))
+    assert 16 == (today.date() - then.date()).days
+    assert 8 <= then.hour < 18
 
 
 def test_the_image_is_built_from_files_that_name_nothing(root: Path) -> None:
