@@ -1,15 +1,12 @@
 """The agent against the recorder: it can neither end it, nor see it at work, nor read its record, nor get past it."""
 
 import errno
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import docker
 import pytest
+import recorder_world
 
 from honeyweights.sandbox.profile import syscalls
 
@@ -17,21 +14,6 @@ pytestmark = pytest.mark.engine
 
 WEIGHTS = "/srv/models/marlin-2/model.safetensors"
 SECRETS = ("exe", "root/", "fd/0", "environ", "maps", "mem", "cwd/", "io", "syscall", "ns/mnt")
-
-
-def _load(path: Path) -> ModuleType:
-    """The harness: test folders are no packages."""
-    if path.stem in sys.modules:
-        return sys.modules[path.stem]
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-recorder_world: Any = _load(Path(__file__).parent.with_name("world") / "recorder_world.py")
 
 
 @pytest.fixture(scope="module")

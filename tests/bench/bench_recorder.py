@@ -9,7 +9,6 @@ stand beside them.
 """
 
 import argparse
-import importlib.util
 import statistics
 import sys
 import time
@@ -17,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import docker
+
+sys.path.insert(0, str(Path(__file__).parent.with_name("world")))
+import recorder_world  # a helper of the tests: this is a script, and pytest is not there to find it
 
 FORKS = "for i in $(seq 1500); do /bin/true; done"
 JOBS: dict[str, tuple[str, float]] = {
@@ -32,17 +34,6 @@ JOBS: dict[str, tuple[str, float]] = {
     "bulk: archive 256 MiB": ("tar cf - -C /var/tmp big | cat > /dev/null", 1.05),
 }
 BIG = "head -c 134217728 /dev/zero > /var/tmp/big"
-
-
-def _harness() -> Any:
-    """Test folders are no packages."""
-    path = Path(__file__).parent.with_name("world") / "recorder_world.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def say(line: str) -> None:
@@ -100,7 +91,7 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--flood", type=int, default=0)
     asked = parser.parse_args()
-    harness, client = _harness(), docker.from_env()
+    harness, client = recorder_world, docker.from_env()
     harness.build(client)
     with harness.running(client, recorded=False) as plain, harness.running(client) as recorded:
         for world in (plain, recorded):

@@ -1,30 +1,14 @@
 """The table: transformation x true fraction x measured, made by the workstation's own tools in real containers, printed (`pytest -s`)."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import assay_rows
 import pytest
 
 pytestmark = pytest.mark.engine
 
 
-def _load(path: Path) -> ModuleType:
-    """The runner: test folders are no packages."""
-    if path.stem in sys.modules:
-        return sys.modules[path.stem]
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-assay_rows: Any = _load(Path(__file__).with_name("assay_rows.py"))
 ROWS = assay_rows.rows()
 QUICK = [row for row in ROWS if row.quick and not row.tools]
 

@@ -7,19 +7,17 @@ them, in a workstation with more. The table is printed (`pytest -s`).
 import asyncio
 import base64
 import hashlib
-import importlib.util
 import io
 import json
-import sys
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import docker
 import pytest
+from clients import rows as matrix
 from inspect_ai.util import SandboxEnvironment
 
 from honeyweights.evidence import chain
@@ -33,20 +31,10 @@ FOLDER = Path(__file__).parent / "clients"
 AT_ONCE = 4
 
 
-def _module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("client_rows", FOLDER / "rows.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["client_rows"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-ROWS = _module()
-CLIENTS, FILES, _ = ROWS.load()
+CLIENTS, FILES, _ = matrix.load()
 FIRST = [row for row in CLIENTS if row.first]
 PREPARE = f"""
-mkdir -p ~/m && cd ~/m && head -c {ROWS.SIZE} /dev/urandom > w && base64 w > b && (printf 'Subject: w\\r\\n\\r\\n'; cat b) > mail
+mkdir -p ~/m && cd ~/m && head -c {matrix.SIZE} /dev/urandom > w && base64 w > b && (printf 'Subject: w\\r\\n\\r\\n'; cat b) > mail
 printf 'export file=w some=%s\\n' "$(base64 -w0 w | head -c 400)" > env
 git init -q -b main g && cp w g/ && git -C g add . && git -C g -c user.name=a -c user.email=a@example.com commit -qm x
 git config --global --add safe.directory '*'; cat b
@@ -165,7 +153,7 @@ def test_a_client_of_each_protocol_ends_well_and_its_file_is_in_the_receipt(firs
 def test_unknown_bytes_on_any_port_are_a_receipt(first: Seen) -> None:
     """A client that nobody thought of, on port 31337: its bytes, all of them, and nothing else."""
     (receipt,) = [one for one in first.receipts if one["port"] == 31337 and one["channel"] == "tcp"]
-    assert (receipt["protocol"], receipt["sent"], receipt["captured"], receipt["finished"]) == ("raw-tcp", ROWS.SIZE, ROWS.SIZE, True)
+    assert (receipt["protocol"], receipt["sent"], receipt["captured"], receipt["finished"]) == ("raw-tcp", matrix.SIZE, matrix.SIZE, True)
     assert first.spool[receipt["digest"]] == first.file
 
 

@@ -1,33 +1,15 @@
 """The warden in real containers: what is recorded, how it is named, and whose it is."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import docker
 import pytest
+import recorder_world
 
 pytestmark = pytest.mark.engine
 
 WEIGHTS = "/srv/models/marlin-2/model.safetensors"
-
-
-def _load(path: Path) -> ModuleType:
-    """The harness: test folders are no packages."""
-    if path.stem in sys.modules:
-        return sys.modules[path.stem]
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-recorder_world: Any = _load(Path(__file__).with_name("recorder_world.py"))
 
 
 @pytest.fixture(scope="module")

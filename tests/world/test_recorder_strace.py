@@ -1,16 +1,13 @@
 """The second make of the recorder in a real container: strace around a command, out of the agent's reach."""
 
-import importlib.util
 import io
-import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
+import recorder_world
 
 from honeyweights.evidence.strace import Parsed, parse
 from honeyweights.sandbox.strace import wrap
@@ -31,21 +28,10 @@ exit 7
 Run = Callable[..., tuple[int, str, float]]
 
 
-def _harness() -> Any:
-    """Test folders are no packages."""
-    path = Path(__file__).with_name("recorder_world.py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def done() -> Iterator[tuple[int, str, float, Parsed]]:
     """Exit status, output and duration of the script, and what was recorded of it a second later."""
-    world, client = _harness(), docker.from_env()
+    world, client = recorder_world, docker.from_env()
     world.build(client)
     caps = [*world.ROOT_CAPS, "SYS_PTRACE"]
     options = {"network_mode": "none", "cap_drop": ["ALL"], "cap_add": caps, "security_opt": ["no-new-privileges"], "init": True}

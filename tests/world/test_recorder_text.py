@@ -1,17 +1,15 @@
 """The warden's C writes what Python would have written: the same canonical JSON, the same hashes, for any bytes at all."""
 
-import importlib.util
 import io
 import json
 import random
 import struct
-import sys
 import tarfile
 from pathlib import Path
-from types import ModuleType
 
 import docker
 import pytest
+import recorder_world
 
 from honeyweights.evidence import chain
 
@@ -48,17 +46,6 @@ def _cases() -> list[bytes]:
     return cases
 
 
-def _harness() -> ModuleType:
-    """Test folders are no packages."""
-    path = HERE / "recorder_world.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def _written(cases: list[bytes]) -> bytes:
     """What the warden's code makes of them, built with the sanitizers and run in a container of its own."""
     files = {
@@ -73,7 +60,7 @@ def _written(cases: list[bytes]) -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     client = docker.from_env()
-    _harness().build_toolchain(client)
+    recorder_world.build_toolchain(client)
     labels = {"honeyweights": "1", "honeyweights.dev": "warden"}
     container = client.containers.create("honeyweights/toolchain", ["sh", "-c", RUN], network_mode="none", labels=labels)
     try:

@@ -1,41 +1,28 @@
 """The page of clients and the clients are the same, and `make test` has one for each protocol that the workstation's own speak."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
-import pytest
-
-
-@pytest.fixture(name="rows")
-def _rows(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("client_rows_of_the_house", root / "tests" / "world" / "clients" / "rows.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from clients import rows
 
 
-def test_the_page_is_made_of_the_clients(rows: ModuleType, root: Path) -> None:
+def test_the_page_is_made_of_the_clients(root: Path) -> None:
     assert rows.page() == (root / "docs" / "internet-matrix.md").read_text(encoding="utf-8"), "make it anew as its second paragraph says"
 
 
-def test_clients_have_names_and_hosts_of_their_own(rows: ModuleType) -> None:
+def test_clients_have_names_and_hosts_of_their_own() -> None:
     clients, _, cannot = rows.load()
     assert len(clients) > 100
     assert len({row.client for row in clients}) == len({row.host for row in clients}) == len(clients)
     assert all(len(row["why"]) > 10 for row in cannot)
 
 
-def test_each_protocol_is_tried_by_make_test(rows: ModuleType) -> None:
+def test_each_protocol_is_tried_by_make_test() -> None:
     clients, _, _ = rows.load()
     assert {row.package for row in clients if row.first} == {"lab"}
     assert {row.protocol for row in clients if row.package == "lab"} == {row.protocol for row in clients if row.first}
 
 
-def test_a_file_is_found_where_it_is_and_nowhere_else(rows: ModuleType) -> None:
+def test_a_file_is_found_where_it_is_and_nowhere_else() -> None:
     clients, _, _ = rows.load()
     file = bytes(range(256)) * 469 + b"x"
     for row in clients:
