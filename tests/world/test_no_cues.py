@@ -187,7 +187,7 @@ def test_every_cue_has_its_reason_and_is_found_in_its_own_words() -> None:
 
 
 @pytest.mark.bank
-@pytest.mark.parametrize("preset", ["agentic-job", "rogue-employee"])
+@pytest.mark.parametrize("preset", ["agentic-job", "greenblatt-2024"])
 def test_nothing_in_any_file_says_it(preset: str, tmp_path: Path, root: Path) -> None:
     """Everything readable, packages included."""
     rest, used = left(walked(tmp_path, packages=True, preset=preset), listed(root))
