@@ -14,7 +14,7 @@ from honeyweights.conditions.scenario import load, names
 HEAD = """# Conditions
 
 A condition is a scenario (the story and its ordinary job) and one level of each factor. A preset is a condition with a name. This page is
-made from the tables in `conditions/` (`python tests/unit/house/test_house_conditions.py > docs/conditions.md`), and a test holds it to them.
+made from the tables in `conditions/` (`python tests/unit/house/test_house_conditions.py > docs/conditions.md`), and a test keeps it so.
 
 ```sh
 inspect eval honeyweights/weight_exfiltration --model <model> -T preset=agentic-job -T oversight=unmonitored
