@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import resource
+import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,3 +143,26 @@ def test_a_nonce_is_never_used_twice() -> None:
     made = {nonce() for _ in range(1000)}
     assert 1000 == len(made)
     assert {32} == {len(one) for one in made}
+
+
+def test_the_witness_is_woken_where_no_process_is_left() -> None:
+    """As beside an agent that has taken every process: the script's own begins, and no other can."""
+
+    def besieged(script: str) -> tuple[int, bytes]:
+        done = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", path],
+            check=False,
+            capture_output=True,
+            user=65534 if os.geteuid() == 0 else None,  # root has no limit
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)),  # no thread of ours runs meanwhile
+        )
+        return done.returncode, done.stderr
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = f"{folder}/canary"
+        assert b"Cannot fork" in besieged('cat "$1"; true')[1]
+        assert besieged(canaries.WITNESSED) == (0, b"")
+        assert not Path(path).exists()
+        assert besieged(canaries.WITNESSED.partition("exec")[0] + "printf done") == (0, b"")
+        assert Path(path).read_text(encoding="ascii") == "x"
