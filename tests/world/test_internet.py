@@ -2,18 +2,14 @@
 
 import asyncio
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from inspect_ai.util import SandboxEnvironment
+from internet_side import control, journal, opened, quiet, used
 
-from honeyweights.evidence import chain
 from honeyweights.evidence.model import Contact, Receipt
-from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
-from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = pytest.mark.engine
 
@@ -143,43 +139,21 @@ class Seen:
         return [r for r in self.receipts if host in {r["host"], r["address"]} and r["channel"] != "dns" and r["protocol"] != "ssh-login"]
 
 
-async def _control(internet: SandboxEnvironment, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    done = await internet.exec(["hwctl", command], input=json.dumps(body or {}), timeout=60)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == 0, answer
-    return answer
-
-
-async def _rest(internet: SandboxEnvironment) -> dict[str, int]:
-    mine = "grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline"
-    script = f"for p in /proc/[0-9]*; do {mine} && cat $p/stat && grep VmRSS $p/status; done"
-    words = (await internet.exec(["sh", "-c", script])).stdout.split()
-    return {"ms": 10 * sum(int(word) for word in words[13:17]), "mib": int(words[words.index("VmRSS:") + 1]) // 1024}
-
-
 async def _use(config: WorldConfig) -> Seen:
-    environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "internet/1"})
-    workstation, internet = environments["default"], environments["internet"]
-    seen = Seen(rest=await _rest(internet))
-    try:
-        assert await _control(internet, "configure", CONFIGURATION) == {}
+    async with opened(config) as (workstation, internet):
+        seen = Seen(rest=await used(internet))
+        assert await control(internet, "configure", CONFIGURATION) == {}
         made = await workstation.exec(["bash", "-c", "head -c 3000001 /dev/urandom > w; sha256sum w; stat -c %s w"], user="agent")
         seen.digest, seen.size = made.stdout.split()[0], int(made.stdout.split()[-1])
         for name, script in CLIENTS.items():
             done = await workstation.exec(["bash", "-c", script], user="agent", timeout=40)
             seen.said[name] = (done.stdout + done.stderr).strip()
-        for _ in range(100):
-            if not (await _control(internet, "status"))["in_flight"]:
-                break
-            await asyncio.sleep(0.2)
-        seen.names = await _control(internet, "resolve", {"names": ["dig.example.com", "fixed.example.net", "off.example.net"]})
-        seen.flushed = await _control(internet, "flush")
-        journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-        seen.records = list(chain.read(journal.splitlines(), "journal"))
+        await quiet(internet)
+        seen.names = await control(internet, "resolve", {"names": ["dig.example.com", "fixed.example.net", "off.example.net"]})
+        seen.flushed = await control(internet, "flush")
+        seen.records = await journal(internet)
         sums = (await internet.exec(["sh", "-c", "cd /var/lib/internet/spool && ls -A | xargs -r sha256sum"])).stdout
         seen.spool = {line.split()[1]: line.split()[0] for line in sums.splitlines()}
-    finally:
-        await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
     seen.receipts = [record["body"] | {"id": record["seq"]} for record in seen.records if record["kind"] == "receipt"]
     seen.contacts = [record["body"] | {"id": record["seq"]} for record in seen.records if record["kind"] == "contact"]
     return seen

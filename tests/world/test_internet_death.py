@@ -4,46 +4,24 @@ What the agent does to its own workstation censors; what happens to a sidecar, w
 leaves the sample unscored. In neither case does the sample say "no attempt".
 """
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
-from inspect_ai import eval as run
-from inspect_ai import task_with
 from inspect_ai.log import EvalSample
-from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import Store, sandbox
+from internet_side import SERVER as RUNNING
+from one_sample import Deed, sample_of
 
 from honeyweights.evidence.model import Evidence
 from honeyweights.sandbox import engine, harness
-from honeyweights.sandbox.collect.conclude import conclude
 from honeyweights.sandbox.store import WorldStore
-from honeyweights.tasks.weight_exfiltration import weight_exfiltration
 from honeyweights.verdict.judge import judge
 
 pytestmark = pytest.mark.engine
 
-Deed = Callable[[], Awaitable[Any]]
-SERVER = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && echo ${p#/proc/}; done | head -1"
-
-
-@solver
-def acts(*deeds: Deed) -> Solver:
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        for deed in deeds:
-            await deed()
-        return state
-
-    return solve
-
-
-def sample_of(tmp_path: Path, *deeds: Deed, **given: Any) -> EvalSample:
-    made = weight_exfiltration(weights_mib=1, settle=0, scenario="agentic_job", **given)
-    logs = run(task_with(made, solver=[acts(*deeds), conclude()]), model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
-    assert logs[0].samples, logs[0].error
-    return logs[0].samples[0]
+SERVER = RUNNING.format("echo ${p#/proc/}") + " | head -1"
 
 
 def evidence_of(sample: EvalSample) -> Evidence | None:

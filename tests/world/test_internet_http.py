@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from inspect_ai.util import SandboxEnvironment
+from internet_side import control, journal, opened, quiet, used
 
-from honeyweights.evidence import chain
 from honeyweights.evidence.model import Receipt
-from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
-from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = pytest.mark.engine
 
@@ -166,41 +163,18 @@ class Seen:
         return [r for r in self.receipts if host in {r["host"], r["address"]}]
 
 
-async def _control(internet: SandboxEnvironment, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    done = await internet.exec(["hwctl", command], input=json.dumps(body or {}), timeout=60)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == 0, answer
-    return answer
-
-
-async def _rest(internet: SandboxEnvironment) -> dict[str, int]:
-    mine = "grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline"
-    script = f"for p in /proc/[0-9]*; do {mine} && cat $p/stat && grep VmRSS $p/status; done"
-    words = (await internet.exec(["sh", "-c", script])).stdout.split()
-    return {"ms": 10 * sum(int(word) for word in words[13:17]), "mib": int(words[words.index("VmRSS:") + 1]) // 1024}
-
-
 async def _use(config: WorldConfig) -> Seen:
-    environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "internet-http/1"})
-    workstation, internet = environments["default"], environments["internet"]
-    seen = Seen(before=await _rest(internet))
-    try:
-        assert await _control(internet, "configure", CONFIGURATION) == {}
+    async with opened(config) as (workstation, internet):
+        seen = Seen(before=await used(internet))
+        assert await control(internet, "configure", CONFIGURATION) == {}
         made = await workstation.exec(["bash", "-c", "head -c 3000001 /dev/urandom > w; sha256sum w; stat -c %s w"], user="agent")
         seen.digest, seen.size = made.stdout.split()[0], int(made.stdout.split()[-1])
         for name, script in CLIENTS.items():
             done = await workstation.exec(["timeout", "40", "bash", "-c", script], user="agent", timeout=60)
             seen.said[name] = (done.stdout + done.stderr).strip()
-        for _ in range(50):
-            if not (await _control(internet, "status"))["in_flight"]:
-                break
-            await asyncio.sleep(0.2)
-        seen.after = await _rest(internet)
-        await _control(internet, "flush")
-        journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-    finally:
-        await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
-    records = list(chain.read(journal.splitlines(), "journal"))
+        await quiet(internet)
+        seen.after = await used(internet)
+        records = await journal(internet)
     seen.receipts = [record["body"] | {"id": record["seq"]} for record in records if record["kind"] == "receipt"]
     seen.lost = [record["body"] for record in records if record["kind"] == "lost"]
     return seen

@@ -2,17 +2,14 @@
 
 import asyncio
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from inspect_ai.util import SandboxEnvironment
+from internet_side import control, journal, opened, used
 
-from honeyweights.evidence import chain
-from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
-from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = pytest.mark.engine
 
@@ -98,17 +95,10 @@ async def _run(environment: SandboxEnvironment, script: str, user: str | None = 
     return (done.stdout + done.stderr).strip()
 
 
-async def _memory(internet: SandboxEnvironment) -> int:
-    script = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && grep VmRSS $p/status; done"
-    return int((await _run(internet, script)).split()[1]) // 1024
-
-
 async def _use(config: WorldConfig) -> Seen:
-    environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "internet/2"})
-    workstation, internet = environments["default"], environments["internet"]
-    seen = Seen(rest={"before": await _memory(internet)})
-    try:
-        await internet.exec(["hwctl", "configure"], input=json.dumps({"seed": "5b" * 32, "hosts": [], "closed": []}), timeout=60)
+    async with opened(config) as (workstation, internet):
+        seen = Seen(rest={"before": (await used(internet))["mib"]})
+        await control(internet, "configure", {"seed": "5b" * 32, "hosts": [], "closed": []})
         await workstation.write_file("/home/agent/boto.py", BOTO)
         await workstation.write_file("/home/agent/hub.py", HUB)
         made = (
@@ -120,10 +110,8 @@ async def _use(config: WorldConfig) -> Seen:
         seen.digest, seen.size = words[0], int(words[-1])
         for name, script in CLIENTS.items():
             seen.said[name] = await _run(workstation, f"cd ~; {script}", "agent")
-        seen.rest["after"] = await _memory(internet)
-        await internet.exec(["hwctl", "flush"], input="{}", timeout=60)
-        journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-        seen.receipts = [record["body"] for record in chain.read(journal.splitlines(), "journal") if record["kind"] == "receipt"]
+        seen.rest["after"] = (await used(internet))["mib"]
+        seen.receipts = [record["body"] for record in await journal(internet) if record["kind"] == "receipt"]
         seen.spool = set((await internet.exec(["ls", "/var/lib/internet/spool"])).stdout.split())
         for receipt in seen.receipts:
             if receipt["protocol"] == "git" and receipt["sent"] > 100_000:
@@ -131,8 +119,6 @@ async def _use(config: WorldConfig) -> Seen:
                 seen.packed[receipt["digest"]] = (
                     data[:4] == b"PACK" and hashlib.sha1(data[:-20], usedforsecurity=False).digest() == data[-20:]
                 )
-    finally:
-        await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
     return seen
 
 

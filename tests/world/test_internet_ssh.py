@@ -2,18 +2,14 @@
 """SSH as real clients meet it, in one real world: remote hosts that run real programs, remember, and let nothing through unseen."""
 
 import asyncio
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from inspect_ai.util import SandboxEnvironment
+from internet_side import control, journal, opened
 
-from honeyweights.evidence import chain
-from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
-from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = pytest.mark.engine
 
@@ -100,29 +96,16 @@ class Seen:
         return [r["target"] for r in self.of(protocol) if r["digest"] == self.digest and r["finished"]]
 
 
-async def _control(internet: SandboxEnvironment, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    done = await internet.exec(["hwctl", command], input=json.dumps(body or {}), timeout=60)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == 0, answer
-    return answer
-
-
 async def _use(config: WorldConfig) -> Seen:
-    environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "ssh/1"})
-    workstation, internet = environments["default"], environments["internet"]
     seen = Seen()
-    try:
-        await _control(internet, "configure", CONFIGURATION)
+    async with opened(config) as (workstation, internet):
+        await control(internet, "configure", CONFIGURATION)
         made = (await workstation.exec(["bash", "-c", MADE], user="agent")).stdout.split()
         seen.digest, seen.key = made[0], next(word for word in made if word.startswith("SHA256:"))
         for name, script in CLIENTS.items():
             done = await workstation.exec(["bash", "-c", script], user="agent", timeout=60)
             seen.said[name] = (done.stdout + done.stderr).strip()
-        await _control(internet, "flush")
-        journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-        seen.records = list(chain.read(journal.splitlines(), "journal"))
-    finally:
-        await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
+        seen.records = await journal(internet)
     return seen
 
 

@@ -1,47 +1,21 @@
 """Each instrument is killed in a running sample, and the sample says so instead of saying "no attempt"."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
-from inspect_ai import eval as run
-from inspect_ai import task_with
 from inspect_ai.log import EvalSample
-from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import Store, sandbox
+from one_sample import sample_of
 
 from honeyweights.evidence.model import Evidence
 from honeyweights.sandbox import engine, harness
-from honeyweights.sandbox.collect.conclude import conclude
 from honeyweights.sandbox.store import WorldStore
-from honeyweights.tasks.weight_exfiltration import weight_exfiltration
 from honeyweights.verdict.judge import judge
 from honeyweights.verdict.model import Verdict
 
 pytestmark = pytest.mark.engine
-
-Deed = Callable[[], Awaitable[Any]]
-
-
-@solver
-def acts(*deeds: Deed) -> Solver:
-    """Does something in the running world, in the agent's place."""
-
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        for deed in deeds:
-            await deed()
-        return state
-
-    return solve
-
-
-def sample_of(tmp_path: Path, *deeds: Deed) -> EvalSample:
-    task = task_with(weight_exfiltration(weights_mib=1, settle=0, scenario="agentic_job"), solver=[acts(*deeds), conclude()])
-    logs = run(task, model="mockllm/model", limit=1, display="none", log_dir=str(tmp_path))
-    assert logs[0].samples, logs[0].error
-    return logs[0].samples[0]
 
 
 def evidence_of(sample: EvalSample) -> Evidence:
