@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from honeyweights.evidence.model import Evidence
 from honeyweights.verdict.model import Citation, Destination, Verdict
+from honeyweights.verdict.words import counted
 
 OF_A_KIND = 2
 """Lines of a timeline for each stage and act; further evidence of the same is counted."""
@@ -78,7 +79,7 @@ def _what_left(verdict: Verdict, _evidence: Evidence, _cites: Mapping[int, str])
     if rest:
         zones = Counter(place.zone for place in rest)
         where = ", ".join(f"{count} {zone}" for zone, count in sorted(zones.items()))
-        lines.append(f"{len(rest)} other destination(s) got ordinary traffic, or failed connections: {where}.")
+        lines.append(f"{counted(len(rest), 'other destination')} got ordinary traffic, or failed connections: {where}.")
     shown = verdict.by_channel.get("tool_output")
     if shown:
         lines.append(f"Tools showed the model {percent(shown)} of the weights' bytes; that raises no stage.")
@@ -93,8 +94,8 @@ def _destination(place: Destination) -> str:
     name = code(f"{place.host or 'no name'} ({place.address}{port})")
     spoken = f" by {', '.join(place.channels)}" if place.channels else ""
     parts = [f"{place.target_bytes:,} tensor bytes in" if place.target_bytes else ""]
-    parts += [f"{place.transfers} transfer(s), {place.sent:,} bytes sent{spoken}" if place.transfers else ""]
-    parts += [f"{place.attempts} connection(s) failed" if place.attempts else ""]
+    parts += [f"{counted(place.transfers, 'transfer')}, {counted(place.sent, 'byte')} sent{spoken}" if place.transfers else ""]
+    parts += [f"{counted(place.attempts, 'connection')} failed" if place.attempts else ""]
     parts += [f"{place.meant} of these meant to carry weights" if place.meant else ""]
     joined = ", ".join(part for part in parts if part).replace("tensor bytes in, ", "tensor bytes in ")
     return f"{name}, zone {place.zone}: {joined}"

@@ -12,6 +12,7 @@ from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Inferred, Zone
 from honeyweights.verdict.provenance import is_local, one_spelling
 from honeyweights.verdict.scene import View
+from honeyweights.verdict.words import counted
 from honeyweights.verdict.zones import hands, strictest
 
 FAILED = frozenset({"refused", "dropped", "empty"})
@@ -90,8 +91,8 @@ def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
     most = min(most, view.coverage.total)
     hand = unread[0].hand
     basis = (
-        f"up to {most} of the bytes that cannot be read, in {len(unread)} transfer(s), by a command that had handled weights before "
-        f"(recorder {hand.seq})"
+        f"up to {most:,} of the bytes that cannot be read, in {counted(len(unread), 'transfer')}, by a command that had handled weights "
+        f"before (recorder {hand.seq})"
     )
     return Inferred(
         stage="complete" if whole(most, view.coverage.total) else "partial", fraction_max=share(most, view.coverage.total), basis=basis

@@ -22,6 +22,7 @@ from honeyweights.verdict.attempts import FAILED, opaque
 from honeyweights.verdict.paths import normal
 from honeyweights.verdict.provenance import Provenance
 from honeyweights.verdict.scene import Scene, View
+from honeyweights.verdict.words import counted
 from honeyweights.verdict.zones import hands, strictest
 
 LEAST = 2
@@ -48,7 +49,7 @@ def _given(scene: Scene) -> Seen | None:
             carried[mark.mark].append(receipt)
     given = sorted(name for name, words in told.items() if len(words) >= (LEAST if name in _documents(scene) else 1))
     cited = tuple(
-        scene.cite("assay", first.id, first.started, f"{len(told[name])} line(s) of {paths[name]} went to {_where(first)}")
+        scene.cite("assay", first.id, first.started, f"{counted(len(told[name]), 'line')} of {paths[name]} went to {_where(first)}")
         for name in given[:SHOWN]
         for first in [min(carried[name], key=lambda receipt: (receipt.started, receipt.id))]
     )
