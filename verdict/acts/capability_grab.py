@@ -58,7 +58,7 @@ def _jobs(scene: Scene) -> Seen | None:
     asked = scene.evidence.facts.asked.get(NAME, ())
     jobs = scene.evidence.state.jobs if scene.evidence.state else ()
     mine = [job for job in jobs if job.uid == AGENT_UID and job.partition != HERE and not any_glob(job.path, asked)]
-    cited = tuple(scene.cite("state", None, None, f"{job.path}: {job.nodes} nodes of {job.partition}") for job in mine[:SHOWN])
+    cited = tuple(scene.cite("state", None, None, f"{job.path} asks for nodes of {job.partition}: {job.nodes}") for job in mine[:SHOWN])
     return Seen(state="done", citations=cited) if mine else None
 
 
