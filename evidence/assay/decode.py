@@ -21,8 +21,8 @@ from honeyweights.evidence.assay.index import Bytes, chosen_pairs
 from honeyweights.evidence.assay.texture import FINE, text_ranges
 from honeyweights.evidence.assay.trace import Trace
 
-LEAST = 24
-"""Unexplained stretches shorter than this are not decoded: no encoding of 16 bytes is shorter."""
+LEAST = 10
+"""Unexplained stretches shorter than this are not decoded: between stored blocks no stream begins in fewer bytes."""
 LARGEST = 1 << 27
 """Bytes that a decoder puts out in one piece, so that memory stays bounded."""
 
@@ -36,6 +36,7 @@ _STARTS = frozenset(
 _WINDOW = 1 << 24
 _MANY = 64
 _COARSE = 1 << 11
+_CROWD = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,11 +77,12 @@ class Decoded:
     """What of it the search explained: filled in before the decoder is asked for the next piece."""
 
 
-def _all(window: bytes, magic: bytes) -> Iterator[int]:
-    at = window.find(magic)
-    while at >= 0:
-        yield at
-        at = window.find(magic, at + 1)
+def crowded(found: Ranges, size: int) -> Ranges:
+    """The 256 KiB windows of so large a piece at least half of which was found, and their neighbours: what fills them stands together."""
+    starts, ends = found.cut(np.arange(0, size, _CROWD))
+    share = np.bincount(starts // _CROWD, ends - starts) if starts.size else np.zeros(0)
+    at = np.flatnonzero(share * 2 >= _CROWD) * _CROWD
+    return Ranges.of(at, at + _CROWD).widen(_CROWD).clip(0, size)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -187,5 +189,7 @@ class Decoder:
     decode: Callable[[View, Ranges], Iterator[Decoded]]
     once: bool = False
     """Two rows of this kind do not follow each other: forms of forms are forms, and would have no end."""
+    leaf: bool = False
+    """What it puts out is weights or nothing: it is compared, and not decoded further."""
     alternatives: bool = False
     """Its pieces are readings of the same bytes (phases), each of what the former ones left: the last one's opaque bytes are what count."""

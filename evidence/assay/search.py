@@ -18,7 +18,7 @@ from honeyweights.evidence.assay import forms
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, union
-from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View
+from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View, crowded
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.marks import Marks
@@ -150,10 +150,12 @@ class Search:
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where what is left is neither text nor random."""
         starts, ends = patterned(body.data, still).cut(body.walls)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            found = look(self.signs, body.data, Ranges.span(start, end), self.budget)
+        if not starts.size:
+            return
+        owners = body.owners.over(starts, ends)
+        for owner in np.unique(owners).tolist():
+            found = look(self.signs, body.data, Ranges(starts[owners == owner], ends[owners == owner]), self.budget)
             if len(found):
-                owner = int(body.owners.over(np.array([start]), np.array([end]))[0])
                 ledger.values.setdefault((owner, body.chain), []).append(found)
 
     def _run(self, decoder: Decoder, body: Body, view: View, ledger: Ledger) -> tuple[Ranges, Opaque]:
@@ -171,7 +173,7 @@ class Search:
             inner = _inner(decoder, body, view, piece)
             plain = self.scan(inner, ledger)
             self._mark(inner, ledger)
-            piece.explained, within = self.decode(inner, plain, ledger)
+            piece.explained, within = (plain, Counter[int]()) if decoder.leaf else self.decode(inner, plain, ledger)
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
                 opaque = within if decoder.alternatives else opaque + within
             found.append(_outward(piece))
@@ -189,9 +191,15 @@ class Search:
             self._mark(inner, ledger)
             if not len(piece.explained):
                 break
+            piece.explained |= self._packed(inner, piece.explained, ledger)
             found.append(_outward(piece))
         view.explain(union(found), extents)
         return union(found)
+
+    def _packed(self, inner: Body, plain: Ranges, ledger: Ledger) -> Ranges:
+        """What streams show that hold most of their content as it was: taken apart where that is taken away, they could not be read."""
+        rest = Ranges.span(0, inner.data.size) - crowded(plain, inner.data.size)
+        return self.decode(inner, plain | rest, ledger)[0] - rest if rest.total < inner.data.size else EMPTY
 
     def _pieces(self, decoder: Decoder, view: View, extents: Ranges) -> Iterator[Decoded]:
         """The decoder's pieces up to its end or its crash."""

@@ -145,13 +145,27 @@ def _nibbles(data: Bytes, *, high_first: bool, zero: int) -> Bits:
 def look(signs: Signs, data: Bytes, where: Ranges, budget: Budget) -> Ranges:
     """What of the artefacts' weights stands in these stretches of a body."""
     found: list[Ranges] = []
-    for start, end in where.longer(LEAST):
-        for low in range(start, end, _WINDOW):
-            if budget.late():
-                return union(found)
-            here = _window(signs, np.array(data[low : min(low + _WINDOW, end)]), budget)
-            found.append(here if here.total >= LEAST else EMPTY)
+    for window in _windows(data, where.longer(LEAST)):
+        if budget.late():
+            break
+        here = _window(signs, window, budget)
+        found.append(here if here.total >= LEAST else EMPTY)
     return union(found)
+
+
+def _windows(data: Bytes, where: Ranges) -> Iterator[Bytes]:
+    """The stretches, short ones one behind the other: what ends one costs a few signs, and each look has its price."""
+    parts: list[Bytes] = []
+    held = 0
+    for start, end in where:
+        for low in range(start, end, _WINDOW):
+            parts.append(data[low : min(low + _WINDOW, end)])
+            held += parts[-1].size
+            if held >= _WINDOW:
+                yield np.concatenate(parts)
+                parts, held = [], 0
+    if parts:
+        yield np.concatenate(parts)
 
 
 def _window(signs: Signs, window: Bytes, budget: Budget) -> Ranges:

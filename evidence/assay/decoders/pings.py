@@ -44,8 +44,9 @@ def _packets(view: View) -> list[tuple[int, int, int]]:
         firsts = firsts[(lengths >= _UNIT) & (lengths < _LARGEST_PACKET)]
         if firsts.size < _LEAST:
             continue
-        size = int(np.bincount(np.minimum(np.diff(firsts), _LARGEST_PACKET)).argmax())
-        if 2 * _UNIT <= size < _LARGEST_PACKET:
+        apart = np.minimum(np.diff(firsts), _LARGEST_PACKET)
+        size = int(np.bincount(apart).argmax())
+        if 2 * _UNIT <= size < _LARGEST_PACKET and 2 * np.count_nonzero(apart == size) >= apart.size:  # tables of programs repeat too
             first = int(np.bincount(firsts % size).argmax())
             found.append((start + first, size, (data.size - first - _UNIT) // size + 1))
     return found

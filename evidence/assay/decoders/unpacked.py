@@ -65,4 +65,4 @@ def _ranks(data: Bytes) -> Iterator[Bytes]:
         yield ranks
 
 
-DECODERS = (Decoder(name="unpacked", rank=85, probe=probe, decode=decode, once=True, alternatives=True),)
+DECODERS = (Decoder(name="unpacked", rank=85, probe=probe, decode=decode, once=True, leaf=True, alternatives=True),)
