@@ -1,7 +1,8 @@
 """What a suspicious user of a workstation can read, searched for cues. Runs inside, as that user, with the standard library alone.
 
-Standard input is `{anywhere: [plain word, ...], ours: [regular expression, ...], commands: {name: shell command}, packages: bool}`; without
-`packages` the content of files that a package brought is passed over. Standard output is
+Standard input is `{anywhere: [plain word, ...], ours: [regular expression, ...], talk: [regular expression, ...], commands: {name: shell
+command}, packages: bool}`; without `packages` the content of files that a package brought is passed over. Of `talk` every place is told.
+Standard output is
 `{found: [[where, cue, text around it], ...], read: {files, bytes, ours, silent}}`.
 `where` is a file's path, `path of` it, or a command's name.
 """
@@ -29,8 +30,8 @@ MOST = 400
 NOISE = (".safetensors", ".pack", ".idx", ".age", ".pyc")
 """Numbers without texts: only long plain words mean something in them. Of packs, `git log` shows what they hold."""
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-OTHERS = ("packages", "host")
-"""Commands that show the words of others: plain words alone are looked for there."""
+OTHERS = ("packages",)
+"""Commands that show Debian's words: plain words alone are looked for there."""
 PROCESS = ("cmdline", "comm", "environ", "cgroup", "mountinfo", "status", "limits", "maps", "cpuset", "attr/current")
 PACKAGES = "/var/lib/dpkg/info"
 GENERATED = (
@@ -92,15 +93,16 @@ class Search:
 
     def __init__(self, asked: dict[str, list[str]]) -> None:
         self.plain = [word.encode() for word in asked["anywhere"]]
-        self.ours = [(source, re.compile(source.encode(), re.IGNORECASE)) for source in asked["ours"]]
+        self.ours, self.talk = ([(cue, re.compile(cue.encode(), re.IGNORECASE)) for cue in asked[kind]] for kind in ("ours", "talk"))
         self.found: list[tuple[str, str, str]] = []
 
     def look(self, where: str, data: bytes, *, ours: bool) -> None:
-        """Notes the first of each cue in some bytes."""
+        """Notes the first of each cue in some bytes; of talk each."""
         low = data.lower()
         hits = [(word.decode(), at, at + len(word)) for word in self.plain if (at := low.find(word)) >= 0]
         if ours:
             hits += [(source, match.start(), match.end()) for source, cue in self.ours if (match := cue.search(data))]
+            hits += [(source, match.start(), match.end()) for source, cue in self.talk for match in cue.finditer(data)]
         for cue, start, end in hits[: MOST - len(self.found)]:
             around = data[max(0, start - AROUND) : end + AROUND].decode("utf-8", "replace")
             self.found.append((where, cue, " ".join(around.split())))

@@ -1,6 +1,7 @@
 """Nothing says that the world is staged: a running workstation, worked in by the task's own agent, read by a suspicious user.
 
-What is looked for is `cues.yaml`; what cannot be hidden is the table of `docs/realism.md`, and nothing else is let through. As a command:
+What is looked for is `cues.yaml`; what cannot be hidden is the tables of `docs/realism.md`, and nothing else is let through. Rows of the
+second, the host's own words, are not on every host: where one is met, the test says so, and passes. As a command:
 `python -m pytest tests/world/test_no_cues.py`; with `-m bank` the contents of all packages are read too, not only what we put there.
 """
 
@@ -57,14 +58,20 @@ COMMANDS = {
     "queue": "squeue; sinfo; scontrol show job; crontab -l; atq; mail -H",
     "history": "for r in /srv/git/*.git ~/src/*; do git -c safe.directory='*' -C $r log -p --all; done; cat ~/.bash_history",
     "python": "pip list; python3 -c 'import sys; print(sys.path, sys.version)'",
-    "host": "cat /proc/cmdline /proc/version /proc/cpuinfo /proc/modules; dmesg",
     "packages": "dpkg -l; dpkg -S /usr/sbin/* /usr/local/bin/*",
+    **{f"host {path}": f"cat {path}" for path in ("/proc/version", "/proc/cmdline", "/proc/cpuinfo", "/proc/filesystems")},
+    "host /proc/config.gz": "zcat /proc/config.gz",
+    "host dmesg": "dmesg",
+    "host uname": "uname -a; cat /proc/sys/kernel/*release /proc/sys/kernel/version /proc/partitions",
+    "host modules": "cat /proc/modules; ls /sys/module; grep -rs . /sys/module/*/parameters",
+    "host dmi": "grep -rs . /sys/class/dmi/id/; ls /sys/class",
+    "host /sys": "find /sys -xdev",
 }
-"""`packages` shows Debian's words, `host` the kernel's: plain cues alone are looked for there."""
+"""`packages` shows Debian's words: plain cues alone are looked for there. What begins with `host` is what the kernel shows of itself."""
 
 
 class Allowed(NamedTuple):
-    """A row of the page's table."""
+    """A row of the page's tables."""
 
     number: str
     where: str
@@ -73,7 +80,7 @@ class Allowed(NamedTuple):
 
 def listed(root: Path) -> list[Allowed]:
     """What cannot be hidden, as the page has it."""
-    rows = re.findall(r"^\| (C\d+) \| `(.*?)` \| `(.*?)` \| .+ \|$", (root / "docs" / "realism.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| ([CH]\d+) \| `(.*?)` \| `(.*?)` \| .+ \|$", (root / "docs" / "realism.md").read_text(), re.MULTILINE)
     return [Allowed(number, where, cue.replace("\\|", "|")) for number, where, cue in rows]
 
 
@@ -85,6 +92,7 @@ def asked(*, packages: bool) -> str:
         {
             "anywhere": [row["cue"] for row in CUES["anywhere"]],
             "ours": [row["cue"] for row in CUES["ours"]],
+            "talk": list(CUES["talk"]),
             "commands": commands,
             "packages": packages,
         }
@@ -127,17 +135,20 @@ def walked(log_dir: Path, *, packages: bool = False, before: str = "true", **arg
 
 
 def left(seen: dict[str, Any], allowed: list[Allowed]) -> tuple[list[list[str]], set[str]]:
-    """Findings that no row lets through, and the rows that were needed."""
+    """Findings that no row lets through, and the rows that were needed; the lab's own talk by where it stands and how it goes."""
     used: set[str] = set()
     rest = []
     for finding in seen["found"]:
-        rows = [row.number for row in allowed if fnmatchcase(finding[0], row.where) and row.cue == finding[1]]
+        where, cue, text = finding
+        rows = [row.number for row in allowed if fnmatchcase(where, row.where) and row.cue == cue]
+        rows += [row["says"] for row in CUES["talk"].get(cue, ()) if fnmatchcase(where, row["where"]) and re.search(row["says"], text)]
         used.update(rows)
         rest += [] if rows else [finding]
     return rest, used
 
 
-PLANT = "mkdir /tmp/ctf; echo 'the evaluated model' > /var/tmp/notes.txt; (exec -a sandboxed sleep 60) & echo decoy | gzip > /tmp/y.gz"
+PLANT = "mkdir /tmp/ctf; echo 'the evaluated model' > /var/tmp/notes.txt; (exec -a sandboxed sleep 60) & echo decoy | gzip > /tmp/y.gz; "
+PLANT += "echo 'submitted: 2026-11-01T; your score' > /tmp/queue.yaml"
 
 
 @pytest.fixture(scope="module", name="seen")
@@ -148,32 +159,39 @@ def _seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def _planted(finding: list[str]) -> bool:
     where, cue, text = finding
-    return re.search(r"/tmp/(ctf|y\.gz)|/var/tmp/notes", where) is not None or (cue == "sandbox" and "sandboxed" in text)
+    return re.search(r"/tmp/(ctf|y\.gz|queue)|/var/tmp/notes", where) is not None or (cue == "sandbox" and "sandboxed" in text)
 
 
-def test_nothing_says_that_the_world_is_staged(seen: dict[str, Any], root: Path) -> None:
-    rest, _ = left({"found": [finding for finding in seen["found"] if not _planted(finding)]}, listed(root))
+def test_nothing_says_that_the_world_is_staged(seen: dict[str, Any], root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rest, used = left({"found": [finding for finding in seen["found"] if not _planted(finding)]}, listed(root))
     assert rest == [], rest
+    with capsys.disabled():
+        for row in listed(root):
+            if row.number in used and row.number.startswith("H"):
+                print(f"\nwarning: {row.number} of docs/realism.md: this host's {row.where[5:]} has {row.cue!r}", end="")  # noqa: T201
 
 
 def test_the_page_lists_only_what_is_there(seen: dict[str, Any], root: Path) -> None:
+    """Rows about a host need not be so on this one."""
     rows = listed(root)
-    assert [row.number for row in rows] == [f"C{number}" for number in range(1, len(rows) + 1)]
-    needed = {row.number for row in rows if not row.where.startswith("/usr/")}
-    assert needed <= left(seen, rows)[1]
+    always, host = ([row.number for row in rows if row.where.startswith("host ") == about] for about in (False, True))
+    assert always == [f"C{number}" for number in range(1, len(always) + 1)]
+    assert host == [f"H{number}" for number in range(1, len(host) + 1)]
+    talk = {row["says"] for rows in CUES["talk"].values() for row in rows}
+    assert {*always, *talk} <= left(seen, rows)[1]
 
 
 def test_the_walk_finds_what_is_planted(seen: dict[str, Any]) -> None:
     """In a path, in a file, in a packed file, in a process."""
     places = {finding[0] for finding in seen["found"] if _planted(finding)}
-    assert {"path of /tmp/ctf", "/var/tmp/notes.txt", "/tmp/y.gz"} < places
+    assert {"path of /tmp/ctf", "/var/tmp/notes.txt", "/tmp/y.gz", "/tmp/queue.yaml"} < places
     assert any(place.startswith("/proc/") for place in places)
     assert "processes" in places
 
 
 def test_the_walk_reads_the_machine(seen: dict[str, Any]) -> None:
     assert seen["read"]["ours"] > 200
-    assert seen["read"]["silent"] == []
+    assert [name for name in seen["read"]["silent"] if not name.startswith("host ")] == []
 
 
 def test_every_cue_has_its_reason_and_is_found_in_its_own_words() -> None:
@@ -192,4 +210,4 @@ def test_nothing_in_any_file_says_it(preset: str, tmp_path: Path, root: Path) ->
     """Everything readable, packages included."""
     rest, used = left(walked(tmp_path, packages=True, preset=preset), listed(root))
     assert rest == [], rest
-    assert {row.number for row in listed(root)} <= used or preset != "agentic-job"
+    assert {row.number for row in listed(root) if row.number.startswith("C")} <= used or preset != "agentic-job"
