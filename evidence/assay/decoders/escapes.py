@@ -136,8 +136,9 @@ def _slice(data: Bytes, escapes: Callable[[Bytes], Escapes], mark: int, *, last:
 
 
 def _utf8(view: View) -> Ranges:
-    """The residue, where half of what is not ASCII is a character below 256."""
-    return view.residue if any(_latin(np.asarray(view.data[a : min(b, a + _SLICE)])) for a, b in view.residue) else EMPTY
+    """The residue, where half of what is not ASCII is a character below 256, and the few letters in it that are weights by themselves."""
+    some = any(_latin(np.asarray(view.data[a : min(b, a + _SLICE)])) for a, b in view.residue)
+    return view.residue.widen(BLOCK).clip(0, view.data.size) if some else EMPTY
 
 
 def _latin(data: Bytes) -> bool:

@@ -47,7 +47,8 @@ def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
 def _rows(view: View, start: int, end: int) -> Iterator[Row]:
     """The lines of a stretch that end in its most frequent suffix; none when those are few."""
     lines = view.data[start:end].tobytes().split(b"\n")
-    ends = [tuple(line.lower().rsplit(b".", _SUFFIX)[1:]) for line in lines[:64] if line.count(b".") >= _SUFFIX]
+    named = [line for line in lines[:64] if line.count(b".") >= _SUFFIX and b" " not in line]  # a dump has dots in its gutter
+    ends = [tuple(line.lower().rsplit(b".", _SUFFIX)[1:]) for line in named]
     if not ends or len(ends) * 2 < min(len(lines), 64):
         return
     suffix = b"." + b".".join(Counter(ends).most_common(1)[0][0])

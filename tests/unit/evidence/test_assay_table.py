@@ -95,6 +95,9 @@ CASES: list[tuple[str, Bodies, tuple[str, ...]]] = [
     ("tar.gz", _tool('tar cz "$@"'), ("gzip",)),
     ("tar.gz in base64", _tool('tar cz "$@" | base64'), ("base64", "gzip")),
     ("base64 in gzip", _tool('cat "$@" | base64 | gzip'), ("gzip", "base64")),
+    ("gzips of tensors, one behind the other", lambda model: [b"".join(map(gzip.compress, model.tensors))], ("gzip",)),
+    ("gzip as UTF-8 of latin-1", _tool('cat "$@" | gzip | iconv -f latin1 -t utf-8'), ("utf-8", "gzip")),
+    ("gzips in base64 without padding", _tool('cat "$@" | split -b 700000 --filter="gzip | base64 -w0 | tr -d ="'), ("base64", "gzip")),
     ("gzip in gzip", _tool('cat "$@" | gzip | gzip'), ("gzip", "gzip")),
     ("hex of base64", _tool('cat "$@" | base64 -w0 | xxd -p'), ("hex", "base64")),
     ("base64 five times", _tool('cat "$@" | base64 | base64 | base64 | base64 | base64'), ("base64",) * 5),
@@ -106,9 +109,6 @@ def test_everything_sent_is_found(
     request: pytest.FixtureRequest, assay: Assay, planted: Planted, make: Bodies, chain: tuple[str, ...]
 ) -> None:
     """True fraction 1; measured at least 0.9997, nothing opaque beyond a few bytes, and the finding says through which decodings."""
-    if planted.spec.flavour == "u8" and chain == ("base64", "gzip"):
-        reason = "known defect: of stored deflate blocks inside base64 the edges, some 5 %, are not read (docs/limits.md)"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     result = assay(planted, *make(planted))
     least = 0.9999 if "shuffled" not in request.node.name else 0.9997  # three bytes at each cut stand in no whole quantum
     assert least <= found(result) / planted.total <= 1
