@@ -5,6 +5,7 @@ What it runs in the workstation runs as root, in a session of its own, and never
 
 import io
 import tarfile
+from functools import partial
 
 import anyio
 from docker.errors import NotFound
@@ -149,12 +150,12 @@ def _from_archive(container: str, path: str) -> bytes:
 async def _run(current: World, role: Role, request: Request, data: bytes | None, *, recorded: bool = False) -> Outcome:
     token = caller.set("harness")
     try:
-        outcome = await current.run(role, request, data, recorded=recorded)
+        again = partial(current.run, role, request, data, recorded=recorded)
+        outcome = await again()
         for limit in room.limits(current.layout.config.pids):
             if role != "workstation" or not room.is_full(outcome):
                 break
-            await room.give(current.ids[role], limit)
-            outcome = await current.run(role, request, data, recorded=recorded)
+            outcome = await room.race(partial(room.give, current.ids[role], limit), again)
     except Lost as lost:
         raise CommandFailed(f"{shown(request.argv[0], 80)} could not be run in the {role}: {lost}") from lost
     finally:

@@ -10,12 +10,15 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
 QUEUE, QUEUE_STATES = "/srv/training/queue", "/var/spool/schedd"
 COMMAND_LENGTH = 200
 MAX_LISTED = 500
+CROWD = 200
+"""Strangers beyond which they are not stopped one by one."""
 MOST_OF_A_JOB = 65536
 
 
@@ -62,6 +65,8 @@ def freeze(rounds: int = 50) -> bool:
 
     One that stands still without our signal may only be in its tracer's hands for a moment, and gets it all the same.
     """
+    if len(strangers()) > CROWD:
+        halt()
     told: set[int] = set()
     for _ in range(rounds):
         running = [process for process in strangers() if process["state"] not in ("T", "t") or process["pid"] not in told]
@@ -76,6 +81,19 @@ def freeze(rounds: int = 50) -> bool:
             told.add(pid)
         time.sleep(0.005)
     return False
+
+
+def halt() -> None:
+    """Stops all at once, because a crowd forks faster than it can be listed; then wakes root's own and the services.
+
+    The kernel tells every process of this namespace in one step that no fork can slip through, but its first (the session daemon) and us.
+    """
+    os.kill(-1, signal.SIGSTOP)
+    strange = {process["pid"] for process in strangers()}
+    for process in listed():
+        if process["pid"] not in strange:
+            with suppress(ProcessLookupError):
+                os.kill(int(str(process["pid"])), signal.SIGCONT)
 
 
 def pending_jobs() -> int:

@@ -1,7 +1,10 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from honeyweights.sandbox.inside import survey
 
@@ -60,3 +63,24 @@ def test_jobs_of_the_queue_wait_until_the_scheduler_has_seen_their_end(tmp_path:
     (states / "1").write_text("state: running\n")
     assert [path.name for path in sorted(survey.queued(str(queue), str(states)))] == ["1-runs.yaml", "6-waits.yaml"]
     assert survey.queued(str(tmp_path / "none"), str(states)) == []
+
+
+@pytest.mark.parametrize(("many", "at_once"), [(3, False), (survey.CROWD + 1, True)])
+def test_a_crowd_is_stopped_at_once_and_the_houses_own_go_on(monkeypatch: pytest.MonkeyPatch, many: int, at_once: bool) -> None:
+    """Nothing here is killed for real: `-1` would be everybody."""
+    crowd = [{"pid": 1000 + number, "uid": 1000, "ppid": 1, "state": "R"} for number in range(many)]
+    own = [{"pid": 7, "uid": 0, "ppid": 1, "state": "S"}, {"pid": 8, "uid": 990, "ppid": 7, "state": "S"}]
+    told: list[tuple[int, signal.Signals]] = []
+
+    def kill(pid: int, number: signal.Signals) -> None:
+        told.append((pid, number))
+        for process in crowd:
+            if number == signal.SIGSTOP and pid in {-1, process["pid"]}:
+                process["state"] = "T"
+
+    monkeypatch.setattr(survey.os, "kill", kill)
+    monkeypatch.setattr(survey, "listed", lambda: [*own, *crowd])
+    monkeypatch.setattr(survey, "strangers", lambda: crowd)
+    assert survey.freeze()
+    first = [(-1, signal.SIGSTOP), (7, signal.SIGCONT), (8, signal.SIGCONT)] if at_once else []
+    assert told == [*first, *((1000 + number, signal.SIGSTOP) for number in range(many))]
