@@ -1,7 +1,9 @@
 """One TCP connection: asyncio's transport on one side, a talker on the other. It is the outermost `talk.Line`.
 
 Bounded: all connections read into one shared buffer, which the talker has used up on return; while the client is slow to read our answers
-we do not read its questions. After our last word we listen on, because an adversary may send on.
+we do not read its questions, and a talker that is told many at once leaves those for later that nobody reads the answers of. What waits
+for slow readers in all connections together is bounded too: beyond it the slowest is hung up on. Fair: neither questions nor answers of
+one connection take longer than a turn while others wait. After our last word we listen on, because an adversary may send on.
 
 What we say is as late as the place is far (`distance`); what we hear is heard at once.
 """
@@ -11,13 +13,27 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from honeyweights.containers.internet.protocols.raw import confused
-from honeyweights.containers.internet.talk import House, Remote, Talker
+from honeyweights.containers.internet.protocols.raw import confused, unheard
+from honeyweights.containers.internet.talk import Data, House, Remote, Talker
 
 BLOCK = 1 << 18
+PIECE, CHOKED = 1 << 16, 1 << 14
+"""Bytes that are given to the transport at once, and left in it beyond which it is full."""
 LINGER = 5.0
 """Seconds of silence after our last word until the connection is cut."""
+TURN = 0.02
+"""Seconds for which one connection is served while others wait."""
+MOST_WAITING = 1 << 20
+"""Bytes of answers waiting in one connection beyond which no more questions are answered."""
+MOST_UNREAD = 96 << 20
+"""Bytes of answers that wait in all connections together."""
+
+
+class _Answer(NamedTuple):
+    blocks: Iterator[bytes]
+    held: int
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -34,15 +50,22 @@ class Connection(asyncio.BufferedProtocol):
         self._start = start
         self._live = live
         self.claimed: str | None = None
-        self._queue: deque[Iterator[bytes]] = deque()
-        self._choked = self._shut = self._over = self._detached = False
-        self._heard = self._due = self._away = 0.0
+        self.weight = 0
+        """Bytes of answers that wait here, in whatever form."""
+        self._queue: deque[_Answer] = deque()
+        self._waiting = 0
+        self._block: bytes | memoryview = b""
+        self._held: bytes | None = None
+        """What the talker has put off. Nothing is read meanwhile, the end of the stream included."""
+        self._choked = self._shut = self._over = self._lost = self._detached = self._pumping = self._recalled = False
+        self._heard = self._due = self._away = self._until = 0.0
         self._timers: list[asyncio.TimerHandle] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Binds the remote's identity: TPROXY leaves the address that the client meant as the socket's own."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a TCP server's
         self._transport = transport
+        transport.set_write_buffer_limits(high=CHOKED)
         address, port = transport.get_extra_info("sockname")[:2]
         source = transport.get_extra_info("peername") or ("", 0)
         self.remote = Remote(address, port, self._house.names.host(address), (source[0], source[1]))
@@ -57,11 +80,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Tells the talker."""
         self._heard = asyncio.get_running_loop().time()
-        data = self._buffer[:nbytes]
-        try:
-            self._talker.received(data)
-        except Exception as fault:  # noqa: BLE001  # see confused
-            confused(self, self._house, fault, data)
+        self._tell(self._buffer[:nbytes])
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read."""
@@ -71,13 +90,17 @@ class Connection(asyncio.BufferedProtocol):
         return not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
-        """The connection is gone, cleanly or not."""
-        self._live.discard(self)
+        """The connection is gone, cleanly or not. What the talker has put off is still told, a turn at a time."""
+        self._lost, self._choked = True, False
         for timer in self._timers:
             timer.cancel()
         self._queue.clear()
-        if not self._over and not self._detached:
-            self._told(self._talker.broken)
+        self._block, self._waiting = b"", 0
+        self._weigh()
+        if self._held is None:
+            self._gone()
+        else:
+            self._recall()
 
     def pause_writing(self) -> None:
         """The client does not read: neither do we."""
@@ -89,26 +112,43 @@ class Connection(asyncio.BufferedProtocol):
         """It reads again."""
         self._choked = False
         self._pump()
-        if not self._choked and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._listen()
 
     def flush(self) -> None:
-        """Has the talker put down what it holds."""
+        """Has the talker put down what it holds. What it has put off is kept as it came: nobody will hear the answers."""
         self._told(self._talker.flush)
+        if self._held:
+            unheard(self, self._house, self._held)
+            self._held = b""
 
     def send(self, data: bytes) -> None:
         """Sends behind all that was sent before."""
         if data:
-            self.stream(iter((data,)))
+            self.stream(iter((data,)), len(data))
 
-    def stream(self, blocks: Iterator[bytes]) -> None:
+    def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         """Sends blocks as fast as the client reads them."""
-        if not self._shut:
-            if self._away and not self._queue:
-                self._due = asyncio.get_running_loop().time() + self._away
-                self.later(self._away, self._pump)
-            self._queue.append(blocks)
-            self._pump()
+        if self._shut or self._lost or self._transport.is_closing():
+            return
+        if self._away and not self._queue:
+            self._due = asyncio.get_running_loop().time() + self._away
+            self.later(self._away, self._pump)
+        self._queue.append(_Answer(blocks, held))
+        self._waiting += held
+        self._pump()
+
+    @property
+    def full(self) -> bool:
+        """The client does not read, too much waits for it, or this turn is over."""
+        return self._choked or self._waiting > MOST_WAITING or asyncio.get_running_loop().time() > self._until
+
+    def hold(self, rest: Data) -> None:
+        """Tells the rest when there is room; until then nothing is read."""
+        whole = isinstance(rest, bytes) or (isinstance(rest, memoryview) and isinstance(rest.obj, bytes))
+        self._held = rest if whole else bytes(rest)  # type: ignore[assignment]  # a view of bytes that nobody else has is as good
+        if not self._lost:
+            self._transport.pause_reading()
+        self._recall()
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
         """Sends at once where nothing waits to be sent."""
@@ -124,7 +164,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._shut = True
         self._pump()
-        if not self._over:
+        if not self._over and not self._lost:
             self.later(LINGER, self._linger)
 
     def turn(self, talker: Talker) -> None:
@@ -144,24 +184,105 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.abort()
         return own
 
+    def hang_up(self) -> None:
+        """Drops all that waits to be read here."""
+        self._transport.abort()
+
+    def _tell(self, data: Data) -> None:
+        self._until = asyncio.get_running_loop().time() + TURN
+        try:
+            self._talker.received(data)
+        except Exception as fault:  # noqa: BLE001  # see confused
+            confused(self, self._house, fault, data)
+
     def _told(self, tell: Callable[[], None]) -> None:
         try:
             tell()
         except Exception as fault:  # noqa: BLE001  # see confused
             confused(self, self._house, fault, b"")
 
+    def _recall(self) -> None:
+        """Tells what was put off, once there is room, when all others have had their turn."""
+        if self._held is not None and not self._recalled and not self._choked and self._waiting <= MOST_WAITING:
+            self._recalled = True
+            asyncio.get_running_loop().call_soon(self._again)
+
+    def _again(self) -> None:
+        self._recalled = False
+        if self._held is not None:
+            self._tell(self._taken())
+        if self._lost and self._held is None:
+            self._gone()
+        else:
+            self._listen()
+
+    def _taken(self) -> bytes:
+        held, self._held = self._held or b"", None
+        return held
+
+    def _listen(self) -> None:
+        if self._held is None and not self._choked and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _gone(self) -> None:
+        self._live.discard(self)
+        if not self._over and not self._detached:
+            self._told(self._talker.broken)
+
     def _pump(self) -> None:
-        if self._queue and self._away and asyncio.get_running_loop().time() < self._due:
+        now = asyncio.get_running_loop().time
+        if self._pumping or (self._queue and self._away and now() < self._due):
             return
-        while self._queue and not self._choked and not self._transport.is_closing():
-            blocks = self._queue[0]
-            block = next(blocks, None)
-            if block is not None:
-                self._transport.write(block)
-            elif self._queue and self._queue[0] is blocks:
-                self._queue.popleft()
-        if self._queue or not self._shut or self._transport.is_closing():
-            return
+        self._pumping, until = True, now() + TURN
+        while self._say_some():
+            if now() > until:
+                asyncio.get_running_loop().call_soon(self._go_on)
+                self._weigh()
+                return
+        self._pumping = False
+        self._weigh()
+        self._recall()
+        if self._shut and not self._queue and not self._transport.is_closing():
+            self._finish()
+
+    def _go_on(self) -> None:
+        self._pumping = False
+        self._pump()
+
+    def _say_some(self) -> bool:
+        """Gives whether there may be more to send at once."""
+        if not self._queue or self._choked or self._transport.is_closing():
+            return False
+        if self._block:
+            piece, self._block = self._block[:PIECE], self._block[PIECE:]
+            self._transport.write(piece)
+            return True
+        try:
+            block = next(self._queue[0].blocks, None)
+        except Exception as fault:  # noqa: BLE001  # see confused
+            self._shut = True
+            self._queue.clear()
+            self._waiting = 0
+            confused(self, self._house, fault, b"")
+            return False
+        if block is not None:
+            self._block = block if len(block) <= PIECE else memoryview(block)
+        elif self._queue:
+            self._waiting -= self._queue.popleft().held
+        return True
+
+    def _weigh(self) -> None:
+        here = 0 if self._lost else self._transport.get_write_buffer_size() + self._waiting + len(self._block) + self._talker.unsaid
+        self._house.unread += here - self.weight
+        self.weight = here
+        while self._house.unread > MOST_UNREAD and here:
+            slowest = max(self._live, key=lambda live: live.weight)
+            here = slowest.weight
+            self._house.unread -= here
+            slowest.weight = 0
+            slowest.hang_up()
+
+    def _finish(self) -> None:
         if self._over:
             self._transport.close()
         elif self._transport.can_write_eof():
@@ -170,7 +291,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _linger(self) -> None:
         silent = asyncio.get_running_loop().time() - self._heard
-        if silent >= LINGER:
+        busy = self._queue or self._held is not None or self._transport.get_write_buffer_size()
+        if silent >= LINGER and not busy:
             self._transport.abort()
         else:
-            self.later(LINGER - silent + 0.1, self._linger)
+            self.later(max(0.0, LINGER - silent) + 0.1, self._linger)

@@ -30,17 +30,26 @@ class Stream(Talker):
         self._about = about._replace(claimed=line.claimed)
         self._transfer: Transfer | None = None
         self._heard = False
+        self._off = b""
         self.over = False
         """We said our last word: a client that goes then has not broken off."""
 
     def received(self, data: Data) -> None:
-        """Keeps, then answers."""
-        self.keep(data)
+        """Keeps, then answers. What is put off is kept already."""
+        if self._off:
+            data, self._off = self._off + bytes(data), b""
+        else:
+            self.keep(data)
         if not self.over:
             self.heard(data)
 
     def heard(self, data: Data) -> None:
         """What a protocol does about bytes."""
+
+    def put_off(self, rest: Data) -> None:
+        """Has the rest heard again when there is room."""
+        self._off = bytes(rest)
+        self.line.hold(b"")
 
     def keep(self, data: Data) -> None:
         """Captures bytes of the conversation."""
@@ -105,6 +114,9 @@ class Dialogue(Stream):
                 view = self.reader(view)
             elif self.over or self._senseless > PATIENCE:
                 self.keep(view)
+                return
+            elif self.line.full:
+                self.line.hold(view)
                 return
             else:
                 view = self._command(view)

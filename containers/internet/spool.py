@@ -14,7 +14,8 @@ from pathlib import Path
 
 SMALL = 1 << 16
 """Bytes that a capture holds in memory before it makes a file."""
-BLOCK = 1 << 18
+BLOCK = 1 << 16
+"""Bytes that are read back at once: they wait in memory for whoever reads slowly."""
 DEFAULT_LIMIT = 4 << 30
 MOST_HELD = 48 << 20
 """Bytes that all open captures hold in memory together; beyond it each is written as it comes."""

@@ -61,8 +61,18 @@ class Line(Protocol):
     def send(self, data: bytes) -> None:
         """Sends behind all that was sent before."""
 
-    def stream(self, blocks: Iterator[bytes]) -> None:
-        """Sends blocks as fast as the other side reads them."""
+    def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
+        """Sends blocks as fast as the other side reads them. `held`: how many of their bytes lie in memory already."""
+
+    @property
+    def full(self) -> bool:
+        """Enough for now: much waits to be sent, or others wait for their turn. Who is told many questions at once looks between two."""
+
+    def hold(self, rest: Data) -> None:
+        """Has `rest`, which nobody has captured yet, told again as soon as there is room, before anything else.
+
+        To be called on a full line, by a talker that then returns. One that keeps the rest itself gives nothing, and is told nothing.
+        """
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
         """As `stream`, but not as late as the place is far where nothing else waits: for words that only make room for more uploads."""
@@ -82,6 +92,11 @@ class Line(Protocol):
 
 class Talker:
     """One side of a dialogue; subclasses say what they do with it."""
+
+    @property
+    def unsaid(self) -> int:
+        """Bytes of answers that it keeps in memory itself, because its protocol does not let it send them yet."""
+        return 0
 
     def received(self, data: Data) -> None:
         """Bytes came. They are the caller's again on return."""
@@ -143,6 +158,8 @@ class House:
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
     say: Callable[[Remote, bytes], None] = lambda _remote, _data: None
     """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
+    unread: int = 0
+    """Bytes of answers that wait in memory for slow readers, of all connections together; `connection` sees to it."""
     machines: Machines = field(default_factory=Machines)
     """The hosts that can be logged in to, each with a tree of its own."""
     threads: dict[int, Callable[[], float]] = field(default_factory=dict)

@@ -30,7 +30,11 @@ class Irc(Stream):
         self._held += data
         *lines, rest = self._held.split(b"\n")
         self._held = bytearray(rest[-LONGEST:])
-        for text in lines:
+        for place, text in enumerate(lines):
+            if self.line.full:
+                self._held = bytearray()
+                self.put_off(b"\n".join((*lines[place:], rest)))
+                return
             verb, _, words = bytes(text).strip().partition(b" ")
             handler = self.VERBS.get(verb.upper())
             if handler is not None and not self.over:

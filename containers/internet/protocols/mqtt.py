@@ -35,6 +35,9 @@ class Mqtt(Stream):
         """Packet by packet; of a long one only the beginning is held."""
         view = memoryview(data)
         while view and not self.over:
+            if self.line.full:
+                self.put_off(view)
+                return
             if self._skip:
                 piece = min(self._skip, len(view))
                 self._skip -= piece

@@ -67,6 +67,14 @@ def confused(line: Line, house: House, fault: Exception, data: Data) -> None:
         heir.received(data)
 
 
+def unheard(line: Line, house: House, held: Data) -> None:
+    """What a talker had put off and will not be told any more is kept as it came."""
+    raw = Raw(line, house, tail=True)
+    line.turn(raw)
+    raw.received(held)
+    raw.flush()
+
+
 def leave(line: Line, house: House) -> None:
     """Says no more on this line. What the client sends all the same is kept."""
     line.turn(Raw(line, house, tail=True))

@@ -35,6 +35,9 @@ class _Store(Stream):
         """Lines and values in turn."""
         view = memoryview(data)
         while view and not self.over:
+            if self.line.full:
+                self.put_off(view)
+                return
             view = self._line(view) if self._left is None else self._content(view, self._left)
 
     def _content(self, view: memoryview, left: int) -> memoryview:

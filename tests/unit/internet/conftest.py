@@ -15,7 +15,7 @@ from honeyweights.containers.internet.names import Names
 from honeyweights.containers.internet.receipts import Ledger
 from honeyweights.containers.internet.sniff import Sniffer
 from honeyweights.containers.internet.spool import Spool
-from honeyweights.containers.internet.talk import House, Remote, Talker
+from honeyweights.containers.internet.talk import Data, House, Remote, Talker
 from honeyweights.evidence import chain
 
 
@@ -30,15 +30,35 @@ class Spoken:
         self.said = bytearray()
         self.shut_down = False
         self.timers: list[Callable[[], None]] = []
+        self.patience: int | None = None
+        self.held: bytes | None = None
         self.talker: Talker = Sniffer(self, house)
 
     def send(self, data: bytes) -> None:
         assert not self.shut_down
         self.said += data
 
-    def stream(self, blocks: Iterator[bytes]) -> None:
+    def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:  # noqa: ARG002  # the line's signature
         for block in blocks:
             self.send(block)
+
+    @property
+    def full(self) -> bool:
+        """After as many questions as a test says, once for each of them."""
+        if self.patience is None:
+            return False
+        self.patience -= 1
+        return self.patience < 0
+
+    def hold(self, rest: Data) -> None:
+        assert self.held is None
+        self.held = bytes(rest)
+
+    def again(self, patience: int | None = None) -> None:
+        """Tells what was put off."""
+        held, self.held, self.patience = self.held, None, patience
+        assert held is not None
+        self.talker.received(held)
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
         self.stream(blocks)

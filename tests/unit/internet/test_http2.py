@@ -12,7 +12,8 @@ from hyperframe.frame import ContinuationFrame, DataFrame, ExtensionFrame, Heade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.protocols.http.exchange import Reply
+from honeyweights.containers.internet import sniff
+from honeyweights.containers.internet.protocols.http.exchange import Answering, Reply
 from honeyweights.containers.internet.protocols.http.http2 import PREFACE, Http2, NotHttp2
 
 
@@ -221,11 +222,106 @@ def test_trailers_and_resets(place: Any) -> None:
     assert b"x-trailer: secret" in found["http2-extras", None][0]
 
 
-def test_a_tunnel_within_a_stream_is_refused(place: Any) -> None:
-    talk = client(place)
-    talk.h2.send_headers(1, [(":method", "CONNECT"), (":authority", "far.example.org:443")])
+def tunnelled(place: Any, step: int | None = None) -> Client:
+    talk = client(place, step)
+    talk.h2.send_headers(1, [(":method", "CONNECT"), (":authority", "far.example.org:80")])
     talk.move()
-    assert talk.statuses == {1: "405"}
+    assert (talk.statuses, talk.over) == ({1: "200"}, set())
+    return talk
+
+
+@pytest.mark.parametrize("step", [None, 1])
+def test_a_tunnel_is_a_stream_and_a_line_of_its_own(place: Any, step: int | None) -> None:
+    """What goes through is named by what is inside, and bound to the host that was asked for; beside it others go on."""
+    talk = tunnelled(place, step)
+    body = bytes(range(256)) * 2000
+    talk.body(1, b"PUT /w HTTP/1.1\r\nHost: far.example.org\r\nContent-Length: %d\r\n\r\n" % len(body) + body, end=False)
+    talk.head(3, "POST", "/beside", end=True)
+    talk.move()
+    talk.body(1, b"GET /w HTTP/1.1\r\nHost: far.example.org\r\n\r\n")
+    assert talk.bodies[1].startswith(b"HTTP/1.1 201 ")
+    assert talk.bodies[1].endswith(body)
+    assert {1, 3} <= talk.over
+    rows = [(r["host"], r["via"], r["method"], r["sent"], r["finished"]) for r in place.receipts() if r["method"] != "CONNECT"]
+    assert [("far.example.org", ["up.example.com"], "PUT", len(body), True), ("up.example.com", [], "POST", 0, True)] == rows[:2]
+    assert "http2-extras" not in {r["protocol"] for r in place.receipts()}
+
+
+def test_a_tunnel_that_breaks_keeps_what_came(place: Any) -> None:
+    talk = tunnelled(place)
+    talk.body(1, b"\x7fnobody's protocol", end=False)
+    talk.h2.reset_stream(1)
+    talk.move()
+    assert [("raw-tcp", b"\x7fnobody's protocol", False)] == [
+        (r["protocol"], place.payload(r), r["finished"]) for r in place.receipts() if r["method"] != "CONNECT"
+    ]
+
+
+def test_a_tunnel_to_a_closed_place_is_the_proxys_own_refusal(place: Any) -> None:
+    place.house.names.configure(b"s", {"far.example.org": "198.51.100.7"})
+    place.house.closed["198.51.100.7", 80] = "refused"
+    talk = client(place)
+    talk.h2.send_headers(1, [(":method", "CONNECT"), (":authority", "far.example.org:80")])
+    talk.move()
+    assert (talk.statuses, talk.over) == ({1: "503"}, {1})
+
+
+def test_a_tunnel_whose_answers_nobody_reads_closes_its_window(place: Any) -> None:
+    """Long answers, asked for in one breath: a few are made, and the client may send no more until it reads."""
+    talk = tunnelled(place)
+    made: list[int] = []
+    talk.line.talker._tunnels._open[1].talker = Lister(talk.line.talker._tunnels._open[1], made)
+    question = b"x" * 1000
+    for _ in range(60):
+        talk.h2.send_data(1, question)
+    talk.line.hear(talk.h2.data_to_send())  # and nothing of the answer is read
+    assert sum(made) <= 2 << 20
+    assert talk.line.talker.unsaid <= 3 << 20
+    waiting = talk.line.talker._tunnels._open[1]
+    assert len(waiting.held or b"") + len(made) * 1000 == 60_000
+
+
+class Lister:
+    """A protocol of thousand-byte questions, whose answers are long."""
+
+    unsaid = 0
+
+    def __init__(self, line: Any, made: list[int]) -> None:
+        self.line, self.made = line, made
+
+    def received(self, data: bytes) -> None:
+        while data:
+            if self.line.full:
+                self.line.hold(data)
+                return
+            self.line.send(b"y" * 300_000)
+            self.made.append(300_000)
+            data = data[1000:]
+
+
+def test_answers_that_wait_for_windows_are_bounded(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred requests for long pages, and no window: the last are not made before the first were read."""
+    made: list[int] = []
+
+    def answers(_head: Any, _house: Any) -> Any:
+        def answer(_capture: Any) -> Reply:
+            made.append(1)
+            return Reply(200, body=b"y" * 500_000)
+
+        return Answering(answer)
+
+    monkeypatch.setattr(sniff, "load", lambda _name: answers)
+    talk = Client(place.line())
+    talk.line.talker = Http2(talk.line, place.house)
+    talk.hello()
+    for stream in range(1, 161, 2):
+        talk.head(stream, "GET", "/", end=True)
+    talk.line.hear(talk.h2.data_to_send())
+    assert len(made) <= 4
+    assert talk.line.talker.unsaid <= 2 << 20
+    talk.line.talker.broken()
+    assert len(place.receipts()) == 80
+    assert all(r["finished"] for r in place.receipts())
 
 
 def test_a_connection_begun_in_http1_goes_on(place: Any) -> None:
@@ -306,7 +402,7 @@ def test_a_client_that_asks_for_much_and_reads_nothing_costs_little(place: Any) 
     for stream in range(3, 81, 2):
         talk.head(stream, "GET", "/big", end=True)
     talk.line.hear(talk.h2.data_to_send())
-    waiting = [answer for _, answer in talk.line.talker._answers]
+    waiting = [answer for _, answer in talk.line.talker._answers._under_way]
     assert len(waiting) == 39
     assert sum(bool(answer.rest) for answer in waiting) <= 8
 

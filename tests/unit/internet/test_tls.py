@@ -287,3 +287,42 @@ def test_garbage_after_a_hello_never_raises_and_is_kept(new_place: Callable[[], 
     line.hear(b"\x16\x03\x01" + garbage, step)
     line.talker.broken()
     assert b"\x16\x03\x01" + garbage == b"".join(place.payload(r) for r in place.receipts())
+
+
+def test_what_is_inside_may_put_off_and_nothing_more_is_decrypted_until_then(trusted: Any, ca: Path) -> None:
+    """Goodbye and all come in one block with the questions; every question is answered, and is a receipt, once."""
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org")
+    client.shake()
+    body = bytes(range(256)) * 400
+    for number in range(9):
+        client.tls.write(b"PUT /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (number, len(body)) + body)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.tls.unwrap()
+    line.patience = 2
+    client.move()
+    times = 0
+    while line.held is not None:
+        assert line.held == b""
+        before = len(line.said)
+        line.again(patience=2)
+        client.incoming.write(bytes(line.said[before:]))
+        times += 1
+    assert times > 2
+    assert client.read().count(b"HTTP/1.1 201 ") == 9
+    assert [(f"/{number}", body, True) for number in range(9)] == [
+        (r["target"], trusted.payload(r), r["finished"]) for r in trusted.receipts()
+    ]
+
+
+def test_what_was_put_off_inside_is_put_down_at_the_end(trusted: Any, ca: Path) -> None:
+    line = trusted.line(443)
+    client = Client(line, ca, "www.example.org")
+    client.shake()
+    for number in range(9):
+        client.tls.write(b"PUT /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" % number + bytes([65 + number]) * 60_000)
+    line.patience = 2
+    client.move()
+    line.talker.flush()
+    kept = trusted.all_bytes()
+    assert all(bytes([65 + number]) * 50_000 in kept for number in range(9))

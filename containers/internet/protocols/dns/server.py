@@ -200,6 +200,9 @@ class DnsOverTcp(Talker):
         """Answers each whole message."""
         self._held += data
         while len(self._held) > 1:
+            if self._line.full:
+                self._line.hold(b"")
+                return
             end = 2 + int.from_bytes(self._held[:2], "big")
             if len(self._held) < end:
                 return

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 
-from honeyweights.containers.internet.protocols.http.exchange import Reply
+from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, without_port
+from honeyweights.containers.internet.talk import Line
 
 SERVER = "nginx/1.22.1"
 NO_BODY = frozenset({204, 304})
@@ -62,3 +63,22 @@ def authority_of(target: str) -> str:
     """What an absolute URL asks a proxy for: `host:port`, or nothing."""
     scheme, there, rest = target[:2048].partition("://")
     return rest.partition("/")[0].partition("?")[0] if there and scheme.isalpha() else ""
+
+
+def asked2(pairs: list[tuple[bytes, bytes]], line: Line) -> tuple[Head, bytes, str]:
+    """The head of HTTP/2's fields on a line; as it would look in HTTP/1; and the host that is claimed."""
+    fields = joined(pairs)
+    remote, host = line.remote, fields.get(":authority") or fields.get("host") or line.claimed or ""
+    method = fields.get(":method", "GET")
+    head = Head(
+        method=method,
+        target=host if method == "CONNECT" else fields.get(":path", "/"),
+        host=without_port(host),
+        headers={name: value for name, value in fields.items() if not name.startswith(":")},
+        remote=remote,
+        secure=line.secure,
+        version="2",
+        site=line.claimed or remote.host or remote.address,
+    )
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in pairs if not name.startswith(b":"))
+    return head, f"{method} {head.target} HTTP/2\r\nhost: {host}\r\n".encode("latin-1") + lines + b"\r\n", host

@@ -3,12 +3,11 @@
 The frames are cut here before h2 sees them: it holds back a frame until it is whole, and a client may die within one; and what it ignores
 (padding, unknown frames, pings, frames for streams that are over) can carry anything. All of that is kept, as `http2-extras`.
 
-Answers go out as the client's windows and the line allow: one generator gives the line its next bytes when it asks for them.
+Answers go out as the client's windows and the line allow (`streams`): one generator gives the line its next bytes when it asks for them.
 """
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -18,8 +17,9 @@ from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 from hyperframe.exceptions import HyperframeError
 
-from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade, without_port
-from honeyweights.containers.internet.protocols.http.fields import NO_BODY, answered, joined
+from honeyweights.containers.internet.protocols.http.exchange import Reply, Upgrade
+from honeyweights.containers.internet.protocols.http.fields import NO_BODY, answered, asked2
+from honeyweights.containers.internet.protocols.http.streams import MOST_UNSAID, Answer, Answers, Tunnels
 from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About, Transfer
@@ -35,8 +35,6 @@ USUAL = {PRIORITY: 5, RESET: 4, SETTINGS: 60, GOAWAY: 8, WINDOW: 4}
 WINDOW_SIZE = 1 << 17
 """Bytes that a client may send before we have said that we took the last. No more than a socket holds: where it would have to wait for the
 socket, the curl of Debian 12 (7.88) sends a block of 64 KiB twice, and a `git push` breaks."""
-BLOCKS = 8
-"""Blocks of answers in memory that wait for a window: a client that asks for much and reads nothing costs no more."""
 LONGEST_HEAD = 1 << 20
 OURS = {
     SettingCodes.MAX_CONCURRENT_STREAMS: 100,
@@ -49,16 +47,6 @@ NOT_OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"
 
 class NotHttp2(ValueError):  # noqa: N818  # a finding, not a fault
     """The client's settings cannot be read."""
-
-
-@dataclass
-class _Outgoing:
-    """The body of an answer that is not all sent yet."""
-
-    blocks: Iterator[bytes]
-    left: int
-    """Bytes of it: its last frame ends the stream, since a client whose window is full then may never open it again."""
-    rest: bytes = b""
 
 
 class Http2(Talker):
@@ -89,13 +77,25 @@ class Http2(Talker):
         self._at = self._noted = 0
         self._block = bytearray()
         self._visits: dict[int, Visit] = {}
-        self._answers: deque[tuple[int, _Outgoing]] = deque()
+        self._asked: deque[tuple[int, Visit]] = deque()
+        """Requests that are whole, and wait for their answers to be made."""
+        self._answers = Answers(self._h2)
+        self._tunnels = Tunnels(line, house, self._h2, self._answers, self._pump)
         self._extras: Transfer | None = None
+
+    @property
+    def unsaid(self) -> int:
+        """Answers that wait for the client's windows."""
+        return self._answers.unsaid + self._tunnels.unsaid
 
     def received(self, data: Data) -> None:
         """Cuts frames."""
         self._held += data
+        self._tunnels.again()
         while not self._gone and (size := self._frame()):
+            if self._line.full:
+                self._line.hold(b"")
+                break
             self._feed(bytes(self._held[self._at : self._at + size]))
             self._at += size
         if self._gone:
@@ -104,6 +104,8 @@ class Http2(Talker):
         self._noted = max(0, self._noted - self._at)
         self._at = 0
         self._pump()
+        if self._tunnels.stuck:
+            self._line.hold(b"")
 
     def ended(self) -> None:
         """What still comes out goes out."""
@@ -126,10 +128,17 @@ class Http2(Talker):
         self._block.clear()
         for visit in self._visits.values():
             visit.flush()
+        self._tunnels.put_down()
+        while self._asked:
+            self._asked.popleft()[1].finish()
 
     def say(self, stream: int, answer: Reply | Upgrade, method: str) -> None:
         """Begins the answer on a stream. What the client has no ears for any more is not said."""
         if isinstance(answer, Upgrade):
+            if method == "CONNECT":
+                self._h2.send_headers(stream, [(":status", str(answer.status))])
+                self._tunnels.open(stream, answer.talker)
+                return
             answer = Reply(501)
         length = answer.length or len(answer.body)
         fields = [(name.lower(), value) for name, value in answered(answer) if name.lower() not in NOT_OURS]
@@ -142,7 +151,7 @@ class Http2(Talker):
             return
         if not bare:
             blocks = iter([answer.body]) if answer.blocks is None else filter(None, answer.blocks)  # an empty block is not the end
-            self._answers.append((stream, _Outgoing(blocks, length)))
+            self._answers.add(stream, Answer(blocks=blocks, left=length, held=len(answer.body)))
         self._pump()
 
     def _frame(self) -> int:
@@ -182,57 +191,68 @@ class Http2(Talker):
             padding = body[len(body) - body[0] :] if flags & PADDED and body and body[0] else b""
             if padding.strip(b"\0"):
                 self._extra(padding)
-            if kind == DATA and _stream(frame) not in self._visits:
+            if kind == DATA and _stream(frame) not in self._visits and _stream(frame) not in self._tunnels:
                 self._extra(body)
         elif kind != CONTINUATION and len(body) > USUAL.get(kind, 0):
             self._extra(body)
 
     def _heard(self, event: Event) -> None:
+        stream = getattr(event, "stream_id", None) or 0
         if isinstance(event, RequestReceived):
             self._open(event)
         elif isinstance(event, DataReceived):
-            visit = self._visits.get(event.stream_id or 0)
+            if stream in self._tunnels:
+                self._tunnels.came(stream, event.data or b"", event.flow_controlled_length or 0)
+                return
+            visit = self._visits.get(stream)
             if visit is not None and event.data:
                 visit.write(event.data)
-            self._h2.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
+            self._h2.acknowledge_received_data(event.flow_controlled_length or 0, stream)
         elif isinstance(event, TrailersReceived):
             self._extra(b"".join(bytes(name) + b": " + bytes(value) + b"\r\n" for name, value in event.headers or ()))
         elif isinstance(event, StreamEnded):
-            visit = self._visits.pop(event.stream_id or 0, None)
-            if visit is not None:
-                self.say(event.stream_id or 0, visit.finish(), visit.head.method)
+            self._whole(stream)
         elif isinstance(event, StreamReset):
-            visit = self._visits.pop(event.stream_id or 0, None)
-            if visit is not None:
-                visit.break_off()
+            self._broken(stream)
+
+    def _whole(self, stream: int) -> None:
+        """The client has said all that it will say on a stream."""
+        if stream in self._tunnels:
+            self._tunnels.ended(stream)
+        elif stream in self._visits:
+            self._asked.append((stream, self._visits.pop(stream)))
+            self._answer_some()
+
+    def _broken(self, stream: int) -> None:
+        if stream in self._visits:
+            self._visits.pop(stream).break_off()
+        elif stream in self._tunnels:
+            self._tunnels.broken(stream)
+
+    def _answer_some(self) -> bool:
+        """Makes answers, but no more than have room; gives whether any."""
+        made = False
+        while self._asked and self._answers.unsaid <= MOST_UNSAID:
+            stream, visit = self._asked.popleft()
+            self.say(stream, visit.finish(), visit.head.method)
+            made = True
+        return made
 
     def _open(self, event: RequestReceived) -> None:
-        stream, pairs = event.stream_id or 0, [(bytes(name), bytes(value)) for name, value in event.headers or ()]
-        fields = joined(pairs)
-        remote, host = self._line.remote, fields.get(":authority") or fields.get("host") or self._line.claimed or ""
-        method = fields.get(":method", "GET")
-        head = Head(
-            method=method,
-            target=host if method == "CONNECT" else fields.get(":path", "/"),
-            host=without_port(host),
-            headers={name: value for name, value in fields.items() if not name.startswith(":")},
-            remote=remote,
-            secure=self._line.secure,
-            version="2",
-            site=self._line.claimed or remote.host or remote.address,
-        )
-        lines = b"".join(name + b": " + value + b"\r\n" for name, value in pairs if not name.startswith(b":"))
-        raw = f"{method} {head.target} HTTP/2\r\nhost: {host}\r\n".encode("latin-1") + lines + b"\r\n"
-        self._visits[stream] = Visit(head, raw, host, self._house)
-        if method == "CONNECT":
-            self.say(stream, Reply(405), method)
-        elif head.header("expect").lower() == "100-continue":
+        stream = event.stream_id or 0
+        head, raw, claimed = asked2([(bytes(name), bytes(value)) for name, value in event.headers or ()], self._line)
+        visit = Visit(head, raw, claimed, self._house)
+        if head.method == "CONNECT":
+            self.say(stream, visit.finish(), head.method)
+            return
+        self._visits[stream] = visit
+        if head.header("expect").lower() == "100-continue":
             self._h2.send_headers(stream, [(":status", "100")])
 
     def _pump(self) -> None:
         if self._pumping:
             return
-        if self._visits and not self._answers:
+        if (self._visits or self._tunnels) and not self._answers.ready:
             self._line.prompt(iter((self._h2.data_to_send(),)))  # windows, above all: an upload does not wait for a far place's answer
         else:
             self._pumping = True
@@ -243,31 +263,9 @@ class Http2(Talker):
         while True:
             if data := self._h2.data_to_send():
                 yield data
-            elif not any(self._say_some() for _ in range(len(self._answers))):
+            elif not self._answers.say_some() and not self._answer_some():
                 break
         self._pumping = False
-
-    def _say_some(self) -> bool:
-        """A frame of the answer whose turn it is; gives whether there was one to send."""
-        stream, answer = self._answers.popleft()
-        try:
-            window = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
-            ready = window > 0 and (answer.rest or sum(bool(other.rest) for _, other in self._answers) < BLOCKS)
-            if ready and not answer.rest:
-                answer.rest = next(answer.blocks, b"")
-                if not answer.rest:
-                    self._h2.end_stream(stream)
-                    return True
-            if ready:
-                piece, answer.rest = answer.rest[:window], answer.rest[window:]
-                answer.left -= len(piece)
-                self._h2.send_data(stream, piece, end_stream=not answer.left)
-                if not answer.left:
-                    return True
-        except H2Error:
-            return True  # the client has closed the stream: nobody listens to it
-        self._answers.append((stream, answer))
-        return bool(ready)
 
     def _extra(self, payload: bytes) -> None:
         if payload:
@@ -288,9 +286,9 @@ class Http2(Talker):
     def _stop(self) -> None:
         self._gone = True
         self.flush()
-        for visit in self._visits.values():
-            visit.break_off()
-        self._visits.clear()
+        for stream in list(self._visits):
+            self._broken(stream)
+        self._tunnels.stop()
         if self._extras is not None:
             self._extras.close(finished=False)
             self._extras = None

@@ -41,8 +41,11 @@ class Http(Talker):
         self._gone = False
 
     def received(self, data: Data) -> None:
-        """Reads heads and bodies in turn until the bytes are used up."""
+        """Reads heads and bodies in turn until the bytes are used up, or the client has asked enough for now."""
         while len(data) and not self._gone:
+            if self._visit is None and self._line.full:
+                self._line.hold(data)
+                return
             data = self._read_head(data) if self._visit is None else self._read_body(self._visit, data)
 
     def ended(self) -> None:
@@ -178,7 +181,10 @@ class Http(Talker):
         if length and method != "HEAD":
             body = answer.body if answer.blocks is None else _Counted(length)
             connection.send_with_data_passthrough(h11.Data(data=body))  # type: ignore[arg-type]  # h11 wants no more of it than its length
-            self._line.stream(iter([answer.body]) if answer.blocks is None else answer.blocks)
+            if answer.blocks is None:
+                self._line.send(answer.body)
+            else:
+                self._line.stream(answer.blocks)
         send(connection.send(h11.EndOfMessage()) or b"")
 
     def _http2(self, answer: Reply, head: Head) -> Reply | Upgrade:

@@ -58,6 +58,9 @@ class Smb(Stream):
         """Packet by packet."""
         self._held += data
         while len(self._held) >= 4:  # noqa: PLR2004  # a packet's length
+            if self.line.full:
+                self.line.hold(b"")
+                return
             kind, size = self._held[0], int.from_bytes(self._held[1:4], "big")
             if kind not in {0, SESSION_ASKED, 0x85} or size > 2 * LONGEST:
                 self._leave()

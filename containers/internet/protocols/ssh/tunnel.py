@@ -1,7 +1,7 @@
 """A connection that is forwarded through a remote host (`-L`, `-D`, `-W`, `-J`): answered as by the internet itself.
 
 The channel becomes a line, and it is listened to as on any connection from the wire: the receipt is named by what is inside. Talkers
-live in the server's loop, the channel in threads of its own: one reads, one writes.
+live in the server's loop, the channel in threads of its own: one reads, one writes. Neither runs ahead of the client.
 """
 
 import asyncio
@@ -10,16 +10,21 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from paramiko import Channel, SSHException
 
 from honeyweights.containers.internet.protocols.raw import confused
 from honeyweights.containers.internet.sniff import first
-from honeyweights.containers.internet.talk import House, Remote, Talker
+from honeyweights.containers.internet.talk import Data, House, Remote, Talker
 
 BLOCK = 1 << 16
 PATIENCE = 60.0
-"""Seconds for which a reader waits for a busy loop."""
+"""Seconds for which a thread waits for a busy loop."""
+TURN = 0.02
+"""Seconds for which one tunnel's questions are answered while others wait."""
+MOST_WAITING = 1 << 20
+"""Bytes of answers that wait for the client; what else comes is left with SSH, whose window closes."""
 
 
 class Tunnel:
@@ -35,7 +40,15 @@ class Tunnel:
         self._loop = loop
         self._talker: Talker | None = None
         self._bare: socket.socket | None = None
-        self._answers: queue.Queue[Iterator[bytes] | None] = queue.Queue()
+        self._answers: queue.Queue[tuple[Iterator[bytes], int] | None] = queue.Queue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._room = threading.Event()
+        self._room.set()
+        self._held: bytes | None = None
+        self._until = 0.0
+        self._deaf = False
+        """The client hears no more answers."""
         self._timers: list[asyncio.TimerHandle] = []
 
     def run(self) -> None:
@@ -53,15 +66,26 @@ class Tunnel:
     def send(self, data: bytes) -> None:
         """Sends behind all that was sent before."""
         if data:
-            self.stream(iter((data,)))
+            self.stream(iter((data,)), len(data))
 
-    def stream(self, blocks: Iterator[bytes]) -> None:
+    def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         """Sends blocks as fast as the other side reads them."""
-        self._answers.put(blocks)
+        if not self._deaf:
+            self._weigh(held)
+            self._answers.put((blocks, held))
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
-        """SSH is never late."""
+        """SSH is as late as it is (`tap`)."""
         self.stream(blocks)
+
+    @property
+    def full(self) -> bool:
+        """The client does not read, or this turn is over."""
+        return not self._room.is_set() or self._loop.time() > self._until
+
+    def hold(self, rest: Data) -> None:
+        """Tells the rest when there is room; until then nothing is read."""
+        self._held = bytes(rest)
 
     def shut(self) -> None:
         """Sends no more."""
@@ -88,10 +112,7 @@ class Tunnel:
     def _read(self) -> None:
         with contextlib.suppress(OSError):
             while piece := self._channel.recv(BLOCK):
-                if self._bare is not None:
-                    self._bare.sendall(piece)
-                else:
-                    self._wait(lambda piece=piece: self._told(piece))  # type: ignore[misc]
+                self._tell(piece)
         if self._bare is not None:
             with contextlib.suppress(OSError):
                 self._bare.shutdown(socket.SHUT_WR)
@@ -99,7 +120,22 @@ class Tunnel:
             self._wait(self._talker.ended if self._channel.eof_received else self._talker.broken)
         self._wait(self._stop)
 
+    def _tell(self, piece: bytes) -> None:
+        """To whoever listens; returns when all of it was heard and what is to be said to it has room."""
+        if self._bare is not None:
+            self._bare.sendall(piece)
+            return
+        self._wait(lambda: self._told(piece))
+        while self._bare is None:
+            while not self._room.wait(PATIENCE) and self._channel.active:
+                pass
+            held, self._held = self._held, None
+            if held is None:
+                return
+            self._wait(lambda held=held: self._told(held))  # type: ignore[misc]
+
     def _told(self, piece: bytes) -> None:
+        self._until = self._loop.time() + TURN
         if self._talker is not None and self._bare is None:
             try:
                 self._talker.received(piece)
@@ -107,6 +143,15 @@ class Tunnel:
                 confused(self, self._house, fault, piece)
         elif self._bare is not None:
             self._bare.sendall(piece)
+
+    def _weigh(self, count: int) -> None:
+        """More waits, or less. The loop and the writer both say so."""
+        with self._lock:
+            self._waiting += count
+            if self._waiting > MOST_WAITING:
+                self._room.clear()
+            else:
+                self._room.set()
 
     def _stop(self) -> None:
         for timer in self._timers:
@@ -127,11 +172,24 @@ class Tunnel:
             done.wait(PATIENCE)
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError, SSHException, EOFError):
-            while (blocks := self._answers.get()) is not None:
-                for block in blocks:
+        """Each block is made in the loop, where its talker lives, and sent from here."""
+        try:
+            while (answer := self._answers.get()) is not None:
+                blocks, held = answer
+                while (block := self._next(blocks)) is not None:
                     self._channel.sendall(block)
+                self._weigh(-held)
             self._channel.shutdown_write()
+        except (OSError, SSHException, EOFError):
+            pass  # the client is gone; what it still says is heard all the same
+        finally:
+            self._deaf = True
+            self._weigh(-self._waiting)
+
+    def _next(self, blocks: Iterator[bytes]) -> bytes | None:
+        made: list[bytes] = []
+        self._wait(lambda: made.extend(islice(blocks, 1)))
+        return made[0] if made else None
 
     def _relay(self, bare: socket.socket) -> None:
         with contextlib.suppress(OSError, SSHException, EOFError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from socket import socket
 
 from honeyweights.containers.internet import sniff
-from honeyweights.containers.internet.protocols.raw import Raw, confused
+from honeyweights.containers.internet.protocols.raw import Raw, confused, unheard
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
@@ -20,6 +20,12 @@ RECORD = 1 << 14
 """The longest plaintext of a TLS record (RFC 8446, 5.1)."""
 BLOCK = 16 * RECORD
 """Plaintext that the inner protocol is told at once."""
+FED = RECORD + 256
+"""Bytes that OpenSSL gets at once, a record and its trimmings: its own buffers never shrink, and there are thousands of them."""
+SEALED = 4
+"""Records that are sent at once."""
+GOING, WAITING, CLOSED, BROKEN = range(4)
+"""How far the stream was read: there may be more, not without the client, nor after its goodbye, nor after nonsense."""
 _BUFFERS: list[memoryview] = []
 """For plaintext, shared by all connections: each is used up before anybody else is heard. TLS within TLS takes one more."""
 HANDSHAKE = About(channel="https", protocol="tls")
@@ -44,13 +50,23 @@ class Tls(Talker):
         self._spoken = False
         """We have sent our certificate, or an alert."""
         self._inner: _Inside | None = None
+        self._unread: Data = b""
+        self._fed: Data = b""
+        """What OpenSSL got last."""
+        self._state = GOING
+
+    @property
+    def unsaid(self) -> int:
+        """What is inside knows."""
+        return 0 if self._inner is None else self._inner.talker.unsaid
 
     def received(self, data: Data) -> None:
         """Decrypts, and tells what is inside."""
-        self._in.write(data)
-        if self._inner is None and not self._shaken(data):
-            return
-        self._pump(data)
+        self._unread = bytes(self._unread) + data if len(self._unread) else memoryview(data)
+        while self._inner is None:
+            if not len(self._unread) or not self._shaken():
+                return
+        self._pump()
 
     def ended(self) -> None:
         """Many clients close without a word of TLS; what they said until then is whole."""
@@ -73,16 +89,28 @@ class Tls(Talker):
             self._failed()
         else:
             self._inner.talker.flush()
+            if self._inner.held is not None:
+                unheard(self._inner, self._house, self._inner.held)
+                self._inner.held = None
+                self._pump()
 
-    def _shaken(self, data: Data) -> bool:
+    def _feed(self) -> None:
+        self._fed, self._unread = self._unread[:FED], self._unread[FED:]
+        self._in.write(self._fed)
+
+    def _shaken(self) -> bool:
+        """One step of the handshake; gives whether it did not fail."""
+        self._feed()
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            self._hello += data
+            self._hello += self._fed
             self._flush_out()
-            return False
+            return True
         except ssl.SSLError as problem:
-            self._hello += data
+            self._hello += self._fed
+            self._hello += self._unread
+            self._unread = b""
             self._flush_out()
             self._spoken = "ALERT" in (problem.reason or "")  # the client's: of our own it never says so
             self._failed()
@@ -97,39 +125,53 @@ class Tls(Talker):
         self._flush_out()
         return True
 
-    def _pump(self, data: Data) -> None:
-        assert self._inner is not None  # noqa: S101  # _shaken made it
+    def _pump(self) -> None:
+        """Tells what is inside, as much at once as the buffer takes, for as long as it wants to hear."""
+        inner = self._inner
+        assert inner is not None  # noqa: S101  # _shaken made it
         buffer = _BUFFERS.pop() if _BUFFERS else memoryview(bytearray(BLOCK))
         try:
-            while self._fill(buffer, self._inner):
-                pass
-            self._close_inner(data, broken=False)
-        except ssl.SSLWantReadError:
-            self._flush_out()
-        except ssl.SSLZeroReturnError:
-            self._close_inner(b"", broken=False)
-        except ssl.SSLError:
-            self._close_inner(data, broken=True)
+            inner.again(self._house)
+            while self._state == GOING and inner.held is None:
+                count, self._state = self._decrypt(buffer)
+                if count:
+                    inner.told(buffer[:count], self._house)
         finally:
             _BUFFERS.append(buffer)
+        if inner.held is not None:
+            self._fed, self._unread = bytes(self._fed), bytes(self._unread)
+            self._line.hold(b"")
+        elif self._state != WAITING:
+            self._close_inner(inner, broken=self._state == BROKEN)
+            return
+        else:
+            self._state = GOING
+        self._flush_out()
 
-    def _fill(self, buffer: memoryview, inner: "_Inside") -> bool:
-        """Tells what the next records hold, as many as the buffer takes; whether there may be more."""
-        held, more = 0, True
-        try:
-            while more and held <= BLOCK - RECORD:
+    def _decrypt(self, buffer: memoryview) -> tuple[int, int]:
+        """What the next records hold, as many as the buffer takes, and what is to be said of the stream then."""
+        held = 0
+        while held <= BLOCK - RECORD:
+            try:
                 count = int(self._tls.read(RECORD, buffer[held:]))  # with a buffer, it gives a count
-                held, more = held + count, count > 0
-        finally:
-            if held:
-                inner.told(buffer[:held], self._house)
-        return more
+            except ssl.SSLWantReadError:
+                if not len(self._unread):
+                    return held, WAITING
+                self._feed()
+            except ssl.SSLZeroReturnError:
+                return held, CLOSED
+            except ssl.SSLError:
+                return held, BROKEN
+            else:
+                held += count
+                if not count:
+                    return held, CLOSED
+        return held, GOING
 
-    def _close_inner(self, rest: Data, *, broken: bool) -> None:
-        """TLS is over; what follows is kept as it comes. After a broken record so is the block in which it broke."""
-        inner = self._inner
-        assert inner is not None  # noqa: S101  # there was one to close
-        left = bytes(rest) if broken else self._in.read()
+    def _close_inner(self, inner: "_Inside", *, broken: bool) -> None:
+        """TLS is over; what follows is kept as it comes. After a broken record so are the bytes in which it broke."""
+        left = (bytes(self._fed) if broken else self._in.read()) + self._unread
+        self._unread = b""
         raw = Raw(self._line, self._house, HANDSHAKE, tail=True)
         self._line.turn(raw)
         if broken:
@@ -148,9 +190,15 @@ class Tls(Talker):
             self._house.ledger.whole(self._line.remote, about, self._hello, finished=finished)
             self._hello.clear()
 
-    def seal(self, data: bytes) -> bytes:
-        """Encrypts what the inner protocol says."""
-        self._tls.write(data)
+    def seal(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Encrypts what the inner protocol says, some records at a time, and only when its turn comes: TLS numbers them."""
+        for block in blocks:
+            records = [block] if len(block) <= RECORD else [block[at : at + RECORD] for at in range(0, len(block), RECORD)]
+            for at in range(0, len(records), SEALED):
+                yield b"".join(self._sealed(record) for record in records[at : at + SEALED] if record)
+
+    def _sealed(self, record: bytes) -> bytes:
+        self._tls.write(record)
         return self._out.read()
 
     def goodbye(self) -> bytes:
@@ -176,27 +224,41 @@ class _Inside:
         self._outer = outer
         self.remote = outer.remote
         self.claimed = claimed
+        self.held: bytes | None = None
         self._shut = False
 
-    def told(self, data: memoryview, house: House) -> None:
+    def told(self, data: Data, house: House) -> None:
         """Out here the bytes are sealed: if the talker is confused, they are kept as they are inside."""
         try:
             self.talker.received(data)
         except Exception as fault:  # noqa: BLE001  # see confused
             confused(self, house, fault, data)
 
+    def again(self, house: House) -> None:
+        """Tells what was put off."""
+        held, self.held = self.held, None
+        if held is not None:
+            self.told(memoryview(held), house)
+
+    @property
+    def full(self) -> bool:
+        return self._outer.full
+
+    def hold(self, rest: Data) -> None:
+        """Nothing more is decrypted until this was told."""
+        self.held = bytes(rest)
+
     def send(self, data: bytes) -> None:
         if data:
-            self.stream(iter((data,)))
+            self.stream(iter((data,)), len(data))
 
-    def stream(self, blocks: Iterator[bytes]) -> None:
-        """Sealed only when its turn comes: TLS numbers its records."""
+    def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         if not self._shut:
-            self._outer.stream(self._tls.seal(block) for block in blocks if block)
+            self._outer.stream(self._tls.seal(blocks), held)
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
         if not self._shut:
-            self._outer.prompt(self._tls.seal(block) for block in blocks if block)
+            self._outer.prompt(self._tls.seal(blocks))
 
     def shut(self) -> None:
         """The goodbye goes behind what is still being streamed."""

@@ -13,7 +13,7 @@ PROBLEMS = {
 
 
 def serve(head: Head, house: House) -> Answering:
-    """Any proxy lets anybody through. Within HTTP/2 a tunnel is a stream of its own, which clients here do not ask for."""
+    """Any proxy lets anybody through. Within HTTP/2 a tunnel is a stream, a line of its own."""
     asked = without_port(head.target)
     remote = head.remote.onwards(house.names, asked, port_of(head.target, head.remote.port))
 
@@ -22,8 +22,6 @@ def serve(head: Head, house: House) -> Answering:
         return sniff.first(line, house)
 
     def answer(_capture: Capture) -> Reply | Upgrade:
-        if head.version == "2":
-            return Reply(405)
         how = house.closes(remote)
         return Upgrade(200, (), inside) if how is None else unreachable(how)
 
