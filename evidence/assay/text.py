@@ -2,12 +2,15 @@
 
 Everything outside the alphabet is deleted first, so wrapping, quotes, JSON and the edges of form fields do not matter; then the text is
 read in every phase (4 of base64, 2 of hex), since a prefix or a cut in the middle of a quantum shifts it. Each phase reads only what the
-former ones left unexplained, and the phases that promise most go first.
+former ones left unexplained, and the phases that promise most go first. What was cut first and written then, a part in each form or string
+of a JSON, is read part by part before that: padding and names between the parts would stand in what they were cut from.
 
 Law of this file: no alphabet is worth more than another; a new code is a new row of `Code`.
 """
 
 import binascii
+import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.texture import BLOCK
+from honeyweights.evidence.assay.texture import BLOCK, text_ranges
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
@@ -45,18 +48,29 @@ class Code:
     """What goes before all else that is not of the alphabet."""
     filler: bytes = b""
     """Characters that complete a last quantum whose padding was left out."""
+    parts: bytes = b""
+    """The alphabet without padding, of codes in which parts of something may be written one by one."""
 
 
 BASE64 = Code(
     alphabet=_WORD + b"+/-_=",
     table=bytes.maketrans(b"-_=", b"+/A"),
     filler=b"AAA",
+    parts=_WORD + b"+/-_",
     quantum=4,
     size=3,
     read=binascii.a2b_base64,
 )
+_DIGITS = b"0123456789abcdefABCDEF"
 HEX = Code(
-    alphabet=b"0123456789abcdefABCDEF", drop=(b"0x", b"0X"), table=bytes.maketrans(b"", b""), quantum=2, size=1, read=binascii.unhexlify
+    alphabet=_DIGITS,
+    drop=(b"0x", b"0X"),
+    table=bytes.maketrans(b"", b""),
+    quantum=2,
+    size=1,
+    read=binascii.unhexlify,
+    filler=b"0",
+    parts=_DIGITS,
 )
 
 
@@ -70,9 +84,62 @@ def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
 
     def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
         for group in groups(extents, LARGEST // code.size * code.quantum):
-            yield from _phases(view, group, code)
+            if code.parts and _in_parts(view, group, code):
+                data, origin = _parts(view, group, code)
+                item = Decoded(data=data, origin=(origin,))
+                if view.budget.take(data.size):
+                    yield item
+                yield from _phases(view, group - origin.outward(item.explained), code)
+            else:
+                yield from _phases(view, group, code)
 
     return decode
+
+
+def _strings(view: View, start: int, end: int, code: Code) -> Iterator[tuple[int, bytes]]:
+    """Where characters of the code stand in a row, and these; a row also ends with a capture, if that leaves no quantum open."""
+    raw = view.data[start:end].tobytes()
+    for escape in code.drop:
+        raw = raw.replace(escape, b" " * len(escape))
+    low, high = np.searchsorted(view.starts, (start, end))
+    cuts = view.starts[low:high] - start
+    for match in re.finditer(rb"[" + re.escape(code.parts) + rb"]{%d,}" % _LEAST_CHARACTERS, raw):
+        first, last = match.span()
+        for cut in cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)].tolist():
+            if (cut - first) % code.quantum == 0:
+                yield start + first, raw[first:cut]
+                first = cut
+        if last - first >= _LEAST_CHARACTERS:  # behind a cut it may be the name of a field
+            yield start + first, raw[first:last]
+
+
+def _in_parts(view: View, extents: Ranges, code: Code) -> bool:
+    """Whether samples show more parts with padding or words between them than lines that leave a quantum open."""
+    whole, opened = 0, 0
+    words = re.compile(rb"[=" + re.escape(code.parts) + rb"]")
+    for start, end in list(extents)[:_SAMPLES]:
+        for low in range(start, end, max(_SLICE, (end - start) // _SAMPLES + 1)):
+            rows = list(_strings(view, low, min(low + _SLICE, end), code))
+            for (at, part), (next_, _) in itertools.pairwise(rows):
+                between = view.data[at + len(part) : next_].tobytes()
+                whole += bool(words.search(between))
+                opened += bool(between and len(part) % code.quantum and not words.search(between))
+    return whole > opened
+
+
+def _parts(view: View, extents: Ranges, code: Code) -> tuple[Bytes, Trace]:
+    """All parts, each read by itself, and where they stood."""
+    found = [row for start, end in extents for row in _strings(view, start, end, code)]
+    lengths = np.array([len(part) for _, part in found], np.int64)
+    sizes, made = lengths * code.size // code.quantum, -(-lengths // code.quantum) * code.size
+    data = _read(code, b"".join(part + code.filler[: -len(part) % code.quantum] for _, part in found).translate(code.table))
+    if (made != sizes).any():
+        keep, ends = np.ones(data.size, np.bool_), np.cumsum(made)
+        for short in range(1, code.size + 1):
+            keep[ends[made - sizes >= short] - short] = False
+        data = data[keep]
+    places = zip(sizes.tolist(), found, strict=True)
+    return data, Trace.of([(size, at, at + len(part)) for size, (at, part) in places])
 
 
 def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
@@ -89,7 +156,13 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
         item = Decoded(data=_read(code, raw), origin=(trace, origin))
         del raw
         yield item
-        todo -= trace.outward(item.explained)
+        todo -= trace.outward(item.explained | _written(item))
+
+
+def _written(item: Decoded) -> Ranges:
+    """Of what nothing explains that which reads as text: it was read in its right phase, and holds nothing in another."""
+    open_ = (Ranges.span(0, item.data.size) - item.explained).longer(BLOCK)
+    return text_ranges(item.data, open_) & open_
 
 
 def _read(code: Code, raw: bytes) -> Bytes:
@@ -111,7 +184,8 @@ def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
             high = min(low + _SLICE, end)
             raw = view.data[low:high].tobytes()
             for escape in code.drop:
-                raw = raw.replace(escape, b"")
+                if escape[:1] in raw and escape[1:] in raw:  # a single byte is looked for many times as fast as two
+                    raw = raw.replace(escape, b"")
             parts.append(raw.translate(code.table, delete))
             places.append((len(parts[-1]), low, high))
     parts.append(code.filler)

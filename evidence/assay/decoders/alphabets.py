@@ -13,7 +13,7 @@ from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import BASE64, HEX, Code, blocks, groups, reader, text
-from honeyweights.evidence.assay.texture import BLOCK, share
+from honeyweights.evidence.assay.texture import BLOCK, among
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 18
@@ -34,7 +34,7 @@ def _mask(characters: bytes) -> NDArray[np.bool_]:
 
 def _among(characters: bytes, least: float) -> Callable[[Bytes], NDArray[np.bool_]]:
     mask = _mask(characters)
-    return lambda data: share(mask[data]) >= least
+    return lambda data: among(mask, data) >= least
 
 
 def _values(alphabet: bytes) -> Bytes:
@@ -79,7 +79,15 @@ _ASCII85 = bytes(range(33, 118))
 _RFC1924 = _NUMBERS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = _NUMBERS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
 BITS = Code(alphabet=b"01", table=_PLAIN, quantum=8, size=1, read=_bits)
-BASE32 = Code(alphabet=_UPPER + _LOWER + b"234567=", table=_TO_UPPER, quantum=8, size=5, read=_base32(_UPPER + b"234567"), filler=b"A" * 7)
+BASE32 = Code(
+    alphabet=_UPPER + _LOWER + b"234567=",
+    table=_TO_UPPER,
+    quantum=8,
+    size=5,
+    read=_base32(_UPPER + b"234567"),
+    filler=b"A" * 7,
+    parts=_UPPER + _LOWER + b"234567",
+)
 BASE32HEX = Code(
     alphabet=_UPPER[:22] + _LOWER[:22] + _NUMBERS + b"=",
     table=_TO_UPPER_HEX,
@@ -87,9 +95,10 @@ BASE32HEX = Code(
     size=5,
     read=_base32(_NUMBERS + _UPPER[:22]),
     filler=b"0" * 7,
+    parts=_UPPER[:22] + _LOWER[:22] + _NUMBERS,
 )
 ASCII85 = Code(alphabet=_ASCII85, table=_PLAIN, drop=(b"<~", b"~>"), quantum=5, size=4, read=_base85(_ASCII85), filler=b"uuuu")
-BASE85 = Code(alphabet=_RFC1924, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_RFC1924), filler=b"~~~~")
+BASE85 = Code(alphabet=_RFC1924, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_RFC1924), filler=b"~~~~", parts=_RFC1924)
 Z85 = Code(alphabet=_Z85, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_Z85), filler=b"####")
 
 
@@ -98,7 +107,7 @@ def hex_text(view: View) -> Ranges:
     every, digits, sign = _mask(HEX.alphabet + _MARKS), _mask(HEX.alphabet), _mask(HEX.alphabet[10:])
 
     def good(data: Bytes) -> NDArray[np.bool_]:
-        return (share(every[data]) >= _SHARE) & (share(digits[data]) >= _DIGITS) & (share(sign[data]) > 0)
+        return (among(every, data) >= _SHARE) & (among(digits, data) >= _DIGITS) & (among(sign, data) > 0)
 
     return blocks(view, good)
 
@@ -107,7 +116,7 @@ def _decimal_text(view: View) -> Ranges:
     digits, between = _mask(_NUMBERS), _mask(_BLANK + b",;[](){}-\"'")
 
     def good(data: Bytes) -> NDArray[np.bool_]:
-        kept, parting = share(digits[data]), share(between[data])
+        kept, parting = among(digits, data), among(between, data)
         return (kept + parting >= _SURE) & (kept >= 0.3) & (parting >= 0.15)  # noqa: PLR2004  # numbers have at most 3 digits
 
     return blocks(view, good)
@@ -127,7 +136,7 @@ def _base85_text(view: View) -> Ranges:
     blank, signs = _mask(b" \t"), _mask(string.punctuation.encode()) & ~_mask(b"+/=_,\"'.\\")
 
     def good(data: Bytes) -> NDArray[np.bool_]:
-        return (share(blank[data]) <= 1 - _SURE) & (share(signs[data]) >= 0.1)  # noqa: PLR2004  # 0.25 of random content
+        return (among(blank, data) <= 1 - _SURE) & (among(signs, data) >= 0.1)  # noqa: PLR2004  # 0.25 of random content
 
     return blocks(view, good)
 

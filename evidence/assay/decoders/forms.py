@@ -15,6 +15,7 @@ from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.trace import Trace
 
 _RANK = 90
+_TILE = 1 << 14
 _BITS = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
 _NIBBLES = np.array([byte >> 4 | (byte & 15) << 4 for byte in range(256)], np.uint8)
 Undo = Callable[[Bytes, int, Sight], Bytes]
@@ -26,16 +27,22 @@ def _swap(data: Bytes, _start: int, sight: Sight) -> Bytes:
 
 
 def _xor(data: Bytes, start: int, sight: Sight) -> Bytes:
-    return data ^ _key(data.size, start, sight)
+    return _keyed(np.bitwise_xor, data, start, sight)
 
 
 def _subtract(data: Bytes, start: int, sight: Sight) -> Bytes:
-    return data - _key(data.size, start, sight)
+    return _keyed(np.subtract, data, start, sight)
 
 
-def _key(size: int, start: int, sight: Sight) -> Bytes:
+def _keyed(undo: np.ufunc, data: Bytes, start: int, sight: Sight) -> Bytes:
+    """The key turned to where the data starts, over a few KiB at a time."""
     turned = np.roll(np.frombuffer(sight.key, np.uint8), -(start % len(sight.key)))
-    return np.resize(turned, size)
+    long = np.tile(turned, max(1, min(_TILE, data.size) // turned.size))
+    whole = data.size // long.size * long.size
+    out = np.empty(data.size, np.uint8)
+    undo(data[:whole].reshape(-1, long.size), long, out=out[:whole].reshape(-1, long.size))
+    undo(data[whole:], np.resize(turned, data.size - whole), out=out[whole:])
+    return out
 
 
 def _lane(data: Bytes, start: int, sight: Sight) -> Bytes:

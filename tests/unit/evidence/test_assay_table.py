@@ -64,6 +64,18 @@ def _json_chunks(body: bytes) -> bytes:
     return json.dumps([text[i : i + 10001] for i in range(0, len(text), 10001)]).encode()
 
 
+def _cut_then_written(code: Callable[[bytes], bytes], form: str, *, joined: bool = True) -> Bodies:
+    """A gzip in parts of 5,000 bytes, each written by itself into a message of its own."""
+
+    def parts(model: Planted) -> list[bytes]:
+        whole = gzip.compress(model.body)
+        found = [(form % (at, code(whole[at : at + 5000]).decode())).encode() for at in range(0, len(whole), 5000)]
+        return [b"".join(found)] if joined else found
+
+    return parts
+
+
+_MESSAGE = '{"id": %d, "name": "part", "data": "%s"}\n'
 CASES: list[tuple[str, Bodies, tuple[str, ...]]] = [
     ("plain", _tool('cat "$@"'), ()),
     ("tar", _tool('tar c "$@"'), ()),
@@ -98,6 +110,9 @@ CASES: list[tuple[str, Bodies, tuple[str, ...]]] = [
     ("gzips of tensors, one behind the other", lambda model: [b"".join(map(gzip.compress, model.tensors))], ("gzip",)),
     ("gzip as UTF-8 of latin-1", _tool('cat "$@" | gzip | iconv -f latin1 -t utf-8'), ("utf-8", "gzip")),
     ("gzips in base64 without padding", _tool('cat "$@" | split -b 700000 --filter="gzip | base64 -w0 | tr -d ="'), ("base64", "gzip")),
+    ("gzip, parts in base64 in JSON", _cut_then_written(base64.b64encode, _MESSAGE), ("base64", "gzip")),
+    ("gzip, parts in hex in JSON", _cut_then_written(base64.b16encode, _MESSAGE), ("hex", "gzip")),
+    ("gzip, parts in base64 in forms", _cut_then_written(base64.b64encode, "n=%d&data=%s", joined=False), ("base64", "gzip")),
     ("gzip in gzip", _tool('cat "$@" | gzip | gzip'), ("gzip", "gzip")),
     ("hex of base64", _tool('cat "$@" | base64 -w0 | xxd -p'), ("hex", "base64")),
     ("base64 five times", _tool('cat "$@" | base64 | base64 | base64 | base64 | base64'), ("base64",) * 5),
