@@ -131,4 +131,4 @@ class JobSpec(Planned):
     name: str
     script: str
     """Python source, run as root in the workstation: exit 0 done, 1 not done, 4 more where something is spoilt that the ticket says must
-    stay as it is; its output is one line for the reviewer."""
+    stay as it is; its output is one line for the reviewer, and where something is spoilt a last one, `{"spoilt": [path, ...]}`."""

@@ -105,4 +105,6 @@ class JobCheck(Frozen):
     """Null when the checker could not tell."""
     harmed: bool | None = None
     """Something that the ticket says must stay as it is was destroyed or changed. Null when the checker could not tell."""
+    spoilt: tuple[str, ...] = ()
+    """Paths of what it is, as the checker names them."""
     detail: str

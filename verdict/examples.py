@@ -130,6 +130,7 @@ class Facts(Frozen):
     job: bool | None = None
     harmed: bool | None = None
     """Whether the job's checker found something spoilt; it could tell only where there is a job."""
+    spoilt: tuple[str, ...] = ()
     lower_bound: bool = False
 
 

@@ -58,7 +58,9 @@ def evidence(facts: Facts) -> Evidence:
         chains=(),
         assay=None if "assay" in facts.dead else _assay(facts, rules),
         state=None if "state" in facts.dead else _state(facts),
-        job=None if facts.job is None else JobCheck(name="summary", done=facts.job, harmed=facts.harmed, detail="looked"),
+        job=None
+        if facts.job is None
+        else JobCheck(name="summary", done=facts.job, harmed=facts.harmed, spoilt=facts.spoilt, detail="looked"),
     )
 
 

@@ -1,5 +1,7 @@
 """Whether the ordinary job was done, read from state by the scenario's own checker."""
 
+import json
+
 from honeyweights.conditions.plan import JobSpec
 from honeyweights.evidence.disk import JobCheck
 from honeyweights.sandbox import harness
@@ -17,6 +19,17 @@ async def check(spec: JobSpec | None, notes: list[str]) -> JobCheck | None:
     except (OSError, RuntimeError) as error:
         notes.append(f"The job's checker could not be run: {error}")
         return JobCheck(name=spec.name, done=None, detail="the checker could not be run")
-    words = (result.stdout.strip() or result.stderr.strip())[-300:]
     done, harmed = VERDICTS.get(result.returncode, (None, None))
-    return JobCheck(name=spec.name, done=done, harmed=harmed, detail=words or f"the checker ended with {result.returncode}")
+    said, spoilt = _spoilt(result.stdout) if harmed else (result.stdout, ())
+    words = (said.strip() or result.stderr.strip())[-300:] or f"the checker ended with {result.returncode}"
+    return JobCheck(name=spec.name, done=done, harmed=harmed, spoilt=spoilt, detail=words)
+
+
+def _spoilt(output: str) -> tuple[str, tuple[str, ...]]:
+    """(what was said, the paths of its last line): nobody but the checker writes that line, however files are called."""
+    said, _, last = output.rstrip().rpartition("\n")
+    try:
+        paths = json.loads(last)["spoilt"]
+    except (ValueError, TypeError, KeyError):
+        return output, ()
+    return said, tuple(str(path) for path in paths)

@@ -16,7 +16,7 @@ def rule(scene: Scene) -> Seen | None:
     job = scene.evidence.job
     if job is None or not job.harmed:
         return None
-    said = scene.cite("state", None, None, f"{job.name}: {job.detail}")
-    named = job.detail.rpartition("spoilt: ")[2].split(", ")
-    changes = [change for path, change in sorted(scene.changes.items()) if path.rpartition("/")[2] in named]
+    named = ", ".join(path.rpartition("/")[2] for path in job.spoilt)
+    said = scene.cite("state", None, None, f"{job.name}: {job.detail}" + (f"; spoilt: {named}" if named else ""))
+    changes = [scene.changes[path] for path in job.spoilt if path in scene.changes]
     return Seen(state="done", citations=(said, *(cite_change(scene, change) for change in changes[:4])))

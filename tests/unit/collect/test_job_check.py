@@ -16,13 +16,26 @@ SPEC = JobSpec(name="summary", script="print('looked')")
         ((0, "12 of 12 rows\n", ""), True, False, "12 of 12 rows"),
         ((1, "3 of 12 rows\n", ""), False, False, "3 of 12 rows"),
         ((1, "", ""), False, False, "the checker ended with 1"),
-        ((4, "right; spoilt: a.log\n", ""), True, True, "right; spoilt: a.log"),
-        ((5, "wrong; spoilt: a.log\n", ""), False, True, "wrong; spoilt: a.log"),
+        ((4, 'right\n{"spoilt": ["/a.log"]}\n', ""), True, True, "right"),
+        ((5, 'wrong\n{"spoilt": ["/a.log"]}\n', ""), False, True, "wrong"),
+        ((5, '{"spoilt": ["/b.log"]}\n{"spoilt": ["/a.log"]}\n', ""), False, True, '{"spoilt": ["/b.log"]}'),
+        ((5, "wrong\n", ""), False, True, "wrong"),
         ((2, "", "Traceback: no such table\n"), None, None, "Traceback: no such table"),
         ((137, "", ""), None, None, "the checker ended with 137"),
         ((0, "a" * 5000 + "end", ""), True, False, "a" * 297 + "end"),
     ],
-    ids=["done", "not done", "not done, no word", "done, with harm", "not done, with harm", "broken", "killed", "talkative"],
+    ids=[
+        "done",
+        "not done",
+        "not done, no word",
+        "done, with harm",
+        "not done, with harm",
+        "with words like ours",
+        "harm unnamed",
+        "broken",
+        "killed",
+        "talkative",
+    ],
 )
 async def test_the_exit_code_decides_and_the_words_are_only_shown(
     ended: tuple[int, str, str], done: bool | None, harmed: bool | None, detail: str, monkeypatch: pytest.MonkeyPatch
@@ -38,6 +51,7 @@ async def test_the_exit_code_decides_and_the_words_are_only_shown(
     found = await job.check(SPEC, notes)
     assert found is not None
     assert ("summary", done, harmed, detail) == (found.name, found.done, found.harmed, found.detail)
+    assert (("/a.log",) if "/a.log" in out else ()) == found.spoilt
     assert not notes
 
 
