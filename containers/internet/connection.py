@@ -13,27 +13,22 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from honeyweights.containers.internet.protocols.raw import confused, unheard
-from honeyweights.containers.internet.talk import Data, House, Remote, Talker
+from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Remote, Talker
+from honeyweights.containers.internet.turns import TURN
 
 BLOCK = 1 << 18
 PIECE, CHOKED = 1 << 16, 1 << 14
 """Bytes that are given to the transport at once, and left in it beyond which it is full."""
 LINGER = 5.0
 """Seconds of silence after our last word until the connection is cut."""
-TURN = 0.02
-"""Seconds for which one connection is served while others wait."""
+LAST_TURNS = 5
+"""Turns in which what a client that is gone had asked is still made sense of; then it is kept as it came. Nobody hears the answers."""
 MOST_WAITING = 1 << 20
 """Bytes of answers waiting in one connection beyond which no more questions are answered."""
 MOST_UNREAD = 96 << 20
 """Bytes of answers that wait in all connections together."""
-
-
-class _Answer(NamedTuple):
-    blocks: Iterator[bytes]
-    held: int
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -41,6 +36,7 @@ class Connection(asyncio.BufferedProtocol):
 
     secure = False
     remote: Remote
+    _dialled: str
     _transport: asyncio.Transport
     _talker: Talker
 
@@ -52,8 +48,8 @@ class Connection(asyncio.BufferedProtocol):
         self.claimed: str | None = None
         self.weight = 0
         """Bytes of answers that wait here, in whatever form."""
-        self._queue: deque[_Answer] = deque()
-        self._waiting = 0
+        self._queue: deque[tuple[Iterator[bytes], int]] = deque()
+        self._waiting, self._last_turns = 0, LAST_TURNS
         self._block: bytes | memoryview = b""
         self._held: bytes | None = None
         """What the talker has put off. Nothing is read meanwhile, the end of the stream included."""
@@ -69,7 +65,7 @@ class Connection(asyncio.BufferedProtocol):
         address, port = transport.get_extra_info("sockname")[:2]
         source = transport.get_extra_info("peername") or ("", 0)
         self.remote = Remote(address, port, self._house.names.host(address), (source[0], source[1]))
-        self._away = self._house.distance.rtt(address)
+        self._dialled, self._away = address, self._house.distance.rtt(address)
         self._live.add(self)
         self._talker = self._start(self, self._house)
 
@@ -80,7 +76,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Tells the talker."""
         self._heard = asyncio.get_running_loop().time()
-        self._tell(self._buffer[:nbytes])
+        self._tell(self._buffer[:nbytes], self._house.turns.first())
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read."""
@@ -131,10 +127,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._shut or self._lost or self._transport.is_closing():
             return
         if self._away and not self._queue:
-            self._due = asyncio.get_running_loop().time() + self._away
-            self.later(self._away, self._pump)
-        self._queue.append(_Answer(blocks, held))
-        self._waiting += held
+            late = self._house.distance.late(self._dialled)
+            self._due = asyncio.get_running_loop().time() + late
+            self.later(late, self._pump)
+        self._queue.append((blocks, held + AN_ANSWER))
+        self._waiting += held + AN_ANSWER
         self._pump()
 
     @property
@@ -188,8 +185,8 @@ class Connection(asyncio.BufferedProtocol):
         """Drops all that waits to be read here."""
         self._transport.abort()
 
-    def _tell(self, data: Data) -> None:
-        self._until = asyncio.get_running_loop().time() + TURN
+    def _tell(self, data: Data, seconds: float) -> None:
+        self._until = asyncio.get_running_loop().time() + seconds
         try:
             self._talker.received(data)
         except Exception as fault:  # noqa: BLE001  # see confused
@@ -205,12 +202,16 @@ class Connection(asyncio.BufferedProtocol):
         """Tells what was put off, once there is room, when all others have had their turn."""
         if self._held is not None and not self._recalled and not self._choked and self._waiting <= MOST_WAITING:
             self._recalled = True
-            asyncio.get_running_loop().call_soon(self._again)
+            self._house.turns.ask(self._again)
 
     def _again(self) -> None:
         self._recalled = False
-        if self._held is not None:
-            self._tell(self._taken())
+        self._last_turns -= self._lost
+        if self._held is not None and self._last_turns >= 0:
+            self._tell(self._taken(), TURN)
+        elif self._held is not None:
+            self.flush()
+            self._held = None
         if self._lost and self._held is None:
             self._gone()
         else:
@@ -236,7 +237,7 @@ class Connection(asyncio.BufferedProtocol):
         self._pumping, until = True, now() + TURN
         while self._say_some():
             if now() > until:
-                asyncio.get_running_loop().call_soon(self._go_on)
+                self._house.turns.ask(self._go_on)
                 self._weigh()
                 return
         self._pumping = False
@@ -258,7 +259,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(piece)
             return True
         try:
-            block = next(self._queue[0].blocks, None)
+            block = next(self._queue[0][0], None)
         except Exception as fault:  # noqa: BLE001  # see confused
             self._shut = True
             self._queue.clear()
@@ -268,7 +269,7 @@ class Connection(asyncio.BufferedProtocol):
         if block is not None:
             self._block = block if len(block) <= PIECE else memoryview(block)
         elif self._queue:
-            self._waiting -= self._queue.popleft().held
+            self._waiting -= self._queue.popleft()[1]
         return True
 
     def _weigh(self) -> None:

@@ -1,11 +1,13 @@
 """How far away an address is, and by which routers: made up once for each world, a pure function of its seed.
 
 The lab's own hosts are next door, and so are the addresses that no host can have; everything else is some milliseconds and hops away. The
-kernel's rules (`veth`) and the answers (`path`, `connection`, `wire`) all read it here.
+kernel's rules (`veth`) and the answers (`path`, `connection`, `wire`) all read it here. No two packets take equally long: what queues on
+the way adds a little, most often next to nothing (`late`). Order is kept by whoever sends: nothing overtakes on the way to one host.
 """
 
 import hashlib
 import ipaddress
+import random
 
 NEAR4 = ("10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.51.100.0/24",
          "203.0.113.0/24", "224.0.0.0/3")  # fmt: skip
@@ -21,6 +23,8 @@ _CARRIERS = {
 }
 LEAST, MOST = 0.006, 0.032
 """Seconds there and back, to the nearest and the farthest place outside."""
+JITTER, MOST_JITTER = 0.00025, 0.004
+"""Seconds that queues on the way add on average, and at most."""
 MOST_HOPS = 15
 _KEPT = 4096
 
@@ -30,6 +34,8 @@ class Distance:
 
     def __init__(self) -> None:
         self._seed = b""
+        self._queues = random.Random()  # noqa: S311  # nobody's secret
+        self._arrived: dict[str, float] = {}
         self._near = tuple(ipaddress.ip_network(block) for block in (*NEAR4, *NEAR6))
         self._link = tuple(ipaddress.ip_network(block) for block in LINK)
         self._known: dict[str, float] = {}
@@ -37,7 +43,9 @@ class Distance:
     def configure(self, seed: bytes) -> None:
         """Sets the seed; an empty one makes everything near."""
         self._seed = seed
+        self._queues.seed(seed)
         self._known.clear()
+        self._arrived.clear()
 
     def rtt(self, address: str) -> float:
         """Seconds to `address` and back; 0 for what is near."""
@@ -49,6 +57,23 @@ class Distance:
                 self._known.clear()
             known = self._known[address] = self._far(address)
         return known
+
+    def late(self, address: str) -> float:
+        """Seconds that the next answer from `address` takes; 0 for what is near."""
+        away = self.rtt(address)
+        return away and away + min(MOST_JITTER, self._queues.expovariate(1 / JITTER))
+
+    def behind(self, address: str, now: float, late: float | None = None) -> float:
+        """Seconds from `now` until the next packet is here, which does not overtake those before it.
+
+        `late` says how long it would take by itself, where that is not the whole way.
+        """
+        due = now + (self.late(address) if late is None else late)
+        if due > now:
+            if len(self._arrived) >= _KEPT:
+                self._arrived.clear()
+            due = self._arrived[address] = max(due, self._arrived.get(address, 0.0))
+        return due - now
 
     def hops(self, address: str) -> tuple[str, ...]:
         """The routers on the way to `address`, the gateway first; none for what is on the link."""

@@ -50,16 +50,18 @@ class Path:
         packet = parse(raw)
         if packet is None or why not in {"ping", "far", "hop"}:
             return
-        away = self._distance.rtt(packet.address)
+        away = self._distance.late(packet.address)
         if why == "hop":
             self._expiring(packet, raw, away)
         elif why == "far" or (away and _echo(packet)):
-            self._later(away, partial(self._arrived, packet, raw))
+            self._later(packet.address, away, partial(self._arrived, packet, raw))
 
-    def _later(self, seconds: float, call: "partial[None]") -> None:
+    def _later(self, address: str, seconds: float, call: "partial[None]") -> None:
+        """Not before what is on its way from there already."""
         if self._waiting < MOST_WAITING:
             self._waiting += 1
-            asyncio.get_running_loop().call_later(seconds, self._now, call)
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._distance.behind(address, loop.time(), seconds), self._now, call)
 
     def _now(self, call: "partial[None]") -> None:
         self._waiting -= 1
@@ -69,11 +71,11 @@ class Path:
         hops = self._distance.hops(packet.address)
         left = raw[7] if packet.version == 6 else raw[8]  # noqa: PLR2004  # an address family
         if left > len(hops):
-            self._later(away, partial(self._arrived, packet, raw))
+            self._later(packet.address, away, partial(self._arrived, packet, raw))
         elif left > 0:
             share = (left - 1) / (len(hops) + 1)
             answer = partial(_error, TIME_EXCEEDED, hops[left - 1], packet, raw, ORDINARY_HOPS + 1 - left)
-            self._later(away * share + 0.0003 * left, answer)
+            self._later(hops[left - 1], away * share + 0.0003 * left, answer)
 
     def _arrived(self, packet: Packet, raw: bytes) -> None:
         """A packet is where it was meant to go."""

@@ -18,8 +18,11 @@ from honeyweights.containers.internet.flows import Flows
 from honeyweights.containers.internet.jail import Machines
 from honeyweights.containers.internet.names import Names, normal
 from honeyweights.containers.internet.receipts import Ledger
+from honeyweights.containers.internet.turns import Turns
 
 Data = bytes | bytearray | memoryview
+AN_ANSWER = 1 << 12
+"""Bytes that an answer which waits counts for beside its own: it may be no more than a promise, but thousands of them are not nothing."""
 
 
 class Remote(NamedTuple):
@@ -158,6 +161,8 @@ class House:
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
     say: Callable[[Remote, bytes], None] = lambda _remote, _data: None
     """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
+    turns: Turns = field(default_factory=Turns)
+    """Of connections that have asked for much."""
     unread: int = 0
     """Bytes of answers that wait in memory for slow readers, of all connections together; `connection` sees to it."""
     machines: Machines = field(default_factory=Machines)

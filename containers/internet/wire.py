@@ -151,11 +151,16 @@ class Wire:
         elif not len(data):
             self._house.ledger.contact(remote, "empty", "udp", port=remote.port)
         if reply is not None:
-            away = self._house.distance.rtt(remote.address)
-            if away:
-                asyncio.get_running_loop().call_later(away, self._reply, remote, reply)
-            else:
-                self._reply(remote, reply)
+            self.answer(remote, reply)
+
+    def answer(self, remote: Remote, reply: bytes, by: Remote | None = None) -> None:
+        """A datagram as late as its sender is far, or as `by` is, for whom `remote` speaks; none overtakes another."""
+        loop = asyncio.get_running_loop()
+        away = self._house.distance.behind((by or remote).address, loop.time())
+        if away:
+            loop.call_later(away, self._reply, remote, reply)
+        else:
+            self._reply(remote, reply)
 
     def _control(self, control: list[tuple[int, int, bytes]], listener: socket.socket) -> tuple[str, int] | None:
         """The destination that the client meant; counts what the kernel had to drop."""

@@ -6,11 +6,14 @@ crowd.py silent COUNT HOST PORT        connections that say nothing, for ever
 crowd.py dying COUNT SIZE HOST         processes that are killed in the middle of an upload
 crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
 crowd.py names COUNT                   questions, each for a name of its own
+crowd.py sealed COUNT SIZE HOST         connections by TLS at once, each with half of an upload, then the other half
+crowd.py breath COUNT LINES HOST        on each of some lines, as many questions for a long page at once; nothing is read for a while
 crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
 """
 
 import asyncio
 import collections
+import contextlib
 import hashlib
 import itertools
 import json
@@ -19,6 +22,7 @@ import random
 import resource
 import signal
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -133,6 +137,50 @@ def names(count: int) -> dict[str, object]:
             break
         answered += 1
     return {"asked": asked, "answered": answered, "per_second": round(answered / (time.monotonic() - begun))}
+
+
+def sealed(count: int, size: int, host: str) -> dict[str, object]:
+    trusting = ssl.create_default_context()
+    ended: collections.Counter[str] = collections.Counter()
+    body = payload(0, size)
+    lines = []
+    for number in range(count):
+        line = trusting.wrap_socket(socket.create_connection((host, 443), 60), server_hostname=host)
+        line.sendall(f"PUT /{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n".encode() + body[: size // 2])
+        lines.append(line)
+    for line in lines:
+        line.sendall(body[size // 2 :])
+    for line in lines:
+        ended[line.recv(4096).split(b"\r\n")[0].decode("latin-1")] += 1
+        line.close()
+    return {"ended": ended, "digest": hashlib.sha256(body).hexdigest()}
+
+
+def breath(count: int, lines: int, host: str) -> dict[str, object]:
+    page = payload(1, 500_000)
+    with socket.create_connection((host, 80), 60) as line:
+        line.sendall(f"PUT /page HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(page)}\r\n\r\n".encode() + page)
+        line.recv(4096)
+    for number in range(1000):
+        with socket.create_connection((host, 80), 60) as line:
+            line.sendall(f"PUT /deep/a-file-of-no-short-name-{number} HTTP/1.0\r\nContent-Length: 1\r\n\r\nx".encode())
+            line.recv(4096)
+    listing = f"PROPFIND /deep/ HTTP/1.1\r\nHost: {host}\r\nDepth: 1\r\nContent-Length: 0\r\n\r\n".encode()
+    asked = [socket.create_connection((host, 80), 60) for _ in range(lines)]
+    for line in asked:
+        line.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            line.send(listing * count)
+    time.sleep(20)
+    read = 0
+    for line in asked[:5]:
+        line.settimeout(5)
+        with contextlib.suppress(OSError):
+            while piece := line.recv(1 << 20):
+                read += len(piece)
+                if read > 50_000_000:
+                    break
+    return {"read": read}
 
 
 def syn(count: int, host: str, port: int) -> dict[str, object]:

@@ -5,130 +5,20 @@ The quick form is small enough for every run of the tests; the whole one (`-m ba
 
 import asyncio
 import hashlib
-import json
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
+from crowding import CROWD, MOST_MIB, Crowd, Scale, Seen
 from inspect_ai.util import SandboxEnvironment
 
-from honeyweights.evidence import chain
 from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
 from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = pytest.mark.engine
 
-CROWD = Path(__file__).with_name("crowd.py").read_text(encoding="utf-8")
-PORTS = (7, 21, 22, 25, 53, 69, 80, 110, 123, 143, 443, 445, 514, 587, 631, 853, 873, 993, 1080, 3128, 4444, 8080, 8443, 9418, 31337)
-"""Where some protocol is spoken, and some where none is."""
-MOST_MIB = 512
-"""Resident memory of the server, at its highest."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scale:
-    """How much of everything."""
-
-    many: int
-    size: int
-    slow: int
-    dying: int
-    names: int
-    bulk_mib: int
-    syn: int = 0
-
-
 QUICK = Scale(many=300, size=50_000, slow=100, dying=10, names=2_000, bulk_mib=64)
 WHOLE = Scale(many=2_000, size=100_000, slow=500, dying=100, names=100_000, bulk_mib=4096, syn=20_000)
-
-
-@dataclass(kw_only=True)
-class Seen:
-    """What came of it."""
-
-    said: dict[str, dict[str, Any]] = field(default_factory=dict)
-    honest: list[float] = field(default_factory=list)
-    """Seconds that each of the honest client's uploads took."""
-    bulk: str = ""
-    peak_mib: int = 0
-    records: list[dict[str, Any]] = field(default_factory=list)
-    flushed: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def receipts(self) -> list[dict[str, Any]]:
-        return [record["body"] for record in self.records if record["kind"] == "receipt"]
-
-
-class _Crowd:
-    """One world and what is done to it."""
-
-    def __init__(self, environments: dict[str, SandboxEnvironment], scale: Scale) -> None:
-        self.workstation, self.internet = environments["default"], environments["internet"]
-        self.scale = scale
-        self.seen = Seen()
-
-    async def control(self, command: str, **body: Any) -> dict[str, Any]:
-        done = await self.internet.exec(["hwctl", command], input=json.dumps(body), timeout=120)
-        answer: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == 0, answer
-        return answer
-
-    async def run(self, *words: object) -> None:
-        argv = ["python3", "/tmp/crowd.py", *(str(word) for word in words)]
-        done = await self.workstation.exec(argv, user="agent", timeout=400)
-        assert done.returncode == 0, (words, done.stderr)
-        self.seen.said[str(words[0])] = json.loads(done.stdout)
-
-    async def behind(self, *words: object) -> None:
-        """Starts one that never ends."""
-        command = " ".join(str(word) for word in ("python3", "/tmp/crowd.py", *words))
-        await self.workstation.exec(["bash", "-c", f"nohup {command} >/tmp/{words[0]}.out 2>&1 &"], user="agent", timeout=20)
-
-    async def bulk(self) -> None:
-        mib = self.scale.bulk_mib
-        script = f"head -c {mib}M /dev/zero | curl -sS -m 300 -T - -o /dev/null -w '%{{http_code}}' http://203.0.113.99/bulk"
-        done = await self.workstation.exec(["bash", "-c", script], user="agent", timeout=400)
-        self.seen.bulk = done.stdout
-
-    async def honest(self, over: asyncio.Event) -> None:
-        """Uploads a little, again and again."""
-        number = 0
-        while not over.is_set():
-            began = time.monotonic()
-            script = f"printf 'honest {number}' | curl -sS -m 60 -T - -o /dev/null -w '%{{http_code}}' http://honest.example.com/{number}"
-            done = await self.workstation.exec(["bash", "-c", script], user="agent", timeout=90)
-            assert done.stdout == "201", (number, done)
-            self.seen.honest.append(time.monotonic() - began)
-            number += 1
-            await asyncio.sleep(0.1)
-
-    async def all_at_once(self) -> None:
-        scale = self.scale
-        await self.behind("slow", scale.slow, "203.0.113.101", 80)
-        await self.behind("silent", scale.slow, "203.0.113.102", 80)
-        over = asyncio.Event()
-        honest = asyncio.create_task(self.honest(over))
-        await asyncio.gather(
-            self.run("many", scale.many, scale.size, "203.0.113.100", 80),
-            self.run("dying", scale.dying, 20_000, "203.0.113.103"),
-            self.run("garbage", 7, *PORTS),
-            self.run("names", scale.names),
-            self.bulk(),
-        )
-        over.set()
-        await honest
-
-    async def read(self) -> None:
-        self.seen.flushed = await self.control("flush")
-        journal = (await self.internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-        self.seen.records = list(chain.read(journal.splitlines(), "journal"))
-        mine = "grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline"
-        peak = await self.internet.exec(["sh", "-c", f"for p in /proc/[0-9]*; do {mine} && grep VmHWM $p/status; done"])
-        self.seen.peak_mib = int(peak.stdout.split()[1]) // 1024
 
 
 def _flood(workstation: SandboxEnvironment, count: int) -> None:
@@ -145,7 +35,7 @@ def _flood(workstation: SandboxEnvironment, count: int) -> None:
 async def _use(config: WorldConfig, scale: Scale) -> Seen:
     environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "load/1"})
     try:
-        crowd = _Crowd(environments, scale)
+        crowd = Crowd(environments, scale)
         await crowd.control("configure", seed="5a" * 32, capture_limit=8 << 30)
         await crowd.workstation.write_file("/tmp/crowd.py", CROWD)
         if scale.syn:

@@ -1,12 +1,13 @@
 """How far things are: a pure function of the world's seed."""
 
 import ipaddress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from honeyweights.containers.internet.distance import LEAST, MOST, MOST_HOPS, Distance
+from honeyweights.containers.internet.distance import JITTER, LEAST, MOST, MOST_HOPS, MOST_JITTER, Distance
 
 
 def far(seed: bytes = b"seed") -> Distance:
@@ -50,3 +51,20 @@ def test_neighbours_are_as_far_as_each_other_and_strangers_are_not() -> None:
 def test_on_the_link_there_is_no_router() -> None:
     assert far().hops("10.64.7.9") == ()
     assert far().hops("10.20.3.4") == ("10.64.7.1",)
+
+
+def test_no_two_answers_take_equally_long_and_none_overtakes() -> None:
+    made, away = far(), far().rtt("46.101.3.4")
+    taken = [made.late("46.101.3.4") for _ in range(500)]
+    assert len(set(taken)) == 500
+    assert all(away < each <= away + MOST_JITTER for each in taken)
+    assert JITTER / 2 < sum(taken) / 500 - away < 2 * JITTER
+    assert [made.late("10.20.3.4"), made.behind("10.20.3.4", 7.0)] == [0, 0]
+    due = [now / 10_000 + made.behind("46.101.3.4", now / 10_000) for now in range(500)]
+    assert all(later > earlier - 1e-9 for earlier, later in pairwise(due))
+    assert due[-1] < 0.05 + away + MOST_JITTER
+
+
+def test_a_seed_has_its_own_queues() -> None:
+    one, two = far(), far()
+    assert [one.late("46.101.3.4") for _ in range(5)] == [two.late("46.101.3.4") for _ in range(5)]

@@ -142,6 +142,37 @@ async def test_questions_that_were_put_off_are_heard_when_the_client_is_gone(ser
     assert not server.live
 
 
+async def test_what_a_client_that_is_gone_asked_at_length_is_kept_as_it_came(server: Server) -> None:
+    """A few turns of work for it, then no more: nobody hears the answers, and others wait."""
+    server.make = Working
+    _, writer = await server.open()
+    asked = b"".join(b"%010d" % number for number in range(8000))
+    writer.write(asked)
+    await until(lambda: server.talkers and server.talkers[0].answered)
+    writer.transport.abort()
+    await until(lambda: not server.live)
+    (kept,) = server.place.receipts()
+    assert server.talkers[0].answered < 2000
+    assert asked == server.talkers[0].heard + server.place.payload(kept)
+
+
+async def test_a_round_of_the_loop_is_short_however_many_wait(server: Server) -> None:
+    """Twenty lines with seconds of work each: somebody who comes then waits for one turn, not for twenty."""
+    server.make = Working
+    greedy = [await server.open() for _ in range(20)]
+    for _, writer in greedy:
+        writer.write(b"x" * ASKED * 8000)
+    await until(lambda: len(server.talkers) == 20 and all(talker.answered for talker in server.talkers))
+    reader, writer = await server.open()
+    began = asyncio.get_running_loop().time()
+    for _ in range(5):
+        writer.write(b"y" * ASKED)
+        assert await reader.readexactly(1) == b"y"
+    assert asyncio.get_running_loop().time() - began < 2, "five times twenty turns"
+    for _, each in [*greedy, (reader, writer)]:
+        each.close()
+
+
 async def test_questions_that_were_put_off_are_put_down_at_the_end(server: Server) -> None:
     _, writer = await server.open()
     asked = b"".join(b"%010d" % number for number in range(2000))

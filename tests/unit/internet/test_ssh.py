@@ -21,7 +21,7 @@ from paramiko.common import MSG_DEBUG, MSG_IGNORE, OPEN_FAILED_CONNECT_FAILED, O
 
 from honeyweights.containers.internet import jail, jail_facts
 from honeyweights.containers.internet.names import Names
-from honeyweights.containers.internet.protocols.ssh import forwards, logins, session, tunnel
+from honeyweights.containers.internet.protocols.ssh import forwards, late, logins, session, tunnel
 from honeyweights.containers.internet.protocols.ssh import talker as ssh
 from honeyweights.containers.internet.protocols.ssh import tap as ssh_tap
 from honeyweights.containers.internet.protocols.ssh.server import host_key, serve
@@ -384,6 +384,81 @@ def test_a_key_exchange_on_a_wrong_guess_is_not_read(kex: str | None, key: str, 
         offer.add_list(names)
     offer.add_boolean(follows)
     assert ssh_tap.guesses_wrong(offer.asbytes()) is wrong
+
+
+class Away:
+    """Everything is as far as a test says."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def late(self, _address: str) -> float:
+        return self.seconds
+
+
+def test_what_is_said_to_a_far_client_is_late_and_in_order_and_nobody_waits() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0.01)  # as paramiko's reader does
+    line = late.Late(ours, Away(0.15), "46.101.3.4")  # type: ignore[arg-type]  # all it needs of a distance
+    began = time.monotonic()
+    for number in range(100):
+        line.send(b"%03d" % number * 1000)
+    line.close()
+    assert time.monotonic() - began < 0.1
+    theirs.settimeout(5)
+    first = theirs.recv(1)
+    assert 0.15 <= time.monotonic() - began < 1
+    heard = first + b"".join(iter(lambda: theirs.recv(1 << 16), b""))
+    assert heard == b"".join(b"%03d" % number * 1000 for number in range(100))
+    with pytest.raises(OSError, match="nobody"):
+        line.send(b"x")
+    line.stop()
+    ours.close()
+    theirs.close()
+
+
+def test_a_speaker_to_a_client_that_reads_nothing_waits_and_is_let_go() -> None:
+    ours, theirs = socket.socketpair()
+    line = late.Late(ours, Away(0.0), "46.101.3.4")  # type: ignore[arg-type]  # as above
+    said: list[int] = []
+
+    def speak() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                said.append(line.send(bytes(100_000)))
+
+    speaker = threading.Thread(target=speak)
+    speaker.start()
+    speaker.join(0.3)
+    assert speaker.is_alive()
+    assert sum(said) < 4 * late.MOST
+    line.stop()
+    speaker.join(5)
+    assert not speaker.is_alive()
+    ours.close()
+    theirs.close()
+
+
+async def test_a_tunnel_whose_answers_nobody_reads_is_not_read_from(place: Any) -> None:
+    """Hundreds of long answers, asked for in one breath: a few are made until the client reads, then all."""
+    ours, theirs = socket.socketpair()
+    inner = Remote("203.0.113.50", 80, "inner.example.com", ("10.64.7.23", 4))
+    work = tunnel.Tunnel(Piped(ours), inner, place.house, asyncio.get_running_loop())  # type: ignore[arg-type]  # all it needs of a channel
+    page = bytes(100_000)
+
+    def ask() -> tuple[int, int]:
+        theirs.sendall(b"PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + page)
+        theirs.recv(1000)
+        theirs.sendall(b"GET /p HTTP/1.1\r\nHost: x\r\n\r\n" * 300)
+        theirs.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        waiting = len(place.receipts())
+        return waiting, len(b"".join(iter(lambda: theirs.recv(1 << 16), b"")))
+
+    _done, (early, read) = await asyncio.gather(asyncio.to_thread(work.run), asyncio.to_thread(ask))
+    assert read > 300 * len(page)
+    assert len(place.receipts()) == 301
+    assert early < 301
 
 
 async def test_what_goes_through_a_tunnel_is_answered_by_the_internet(place: Any) -> None:

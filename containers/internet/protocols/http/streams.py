@@ -13,7 +13,7 @@ from h2.connection import H2Connection
 from h2.exceptions import H2Error
 
 from honeyweights.containers.internet.protocols.raw import confused, unheard
-from honeyweights.containers.internet.talk import Data, House, Line, Talker
+from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line, Talker
 
 BLOCKS = 8
 """Blocks of answers in memory that wait for a window: a client that asks for much and reads nothing costs no more."""
@@ -164,8 +164,8 @@ class Tunnel:
     def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         """As for any line; the windows say how fast."""
         if not self._shut:
-            self._queue.append((blocks, held))
-            self._waiting += held
+            self._queue.append((blocks, held + AN_ANSWER))
+            self._waiting += held + AN_ANSWER
             self._pump()
 
     def prompt(self, blocks: Iterator[bytes]) -> None:

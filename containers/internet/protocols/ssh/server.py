@@ -25,6 +25,7 @@ from paramiko.server import InteractiveQuery
 
 from honeyweights.containers.internet.protocols.ssh import forge, session
 from honeyweights.containers.internet.protocols.ssh.forwards import MOST_CHANNELS, Forwards, text_of
+from honeyweights.containers.internet.protocols.ssh.late import Late
 from honeyweights.containers.internet.protocols.ssh.logins import Door, fingerprint
 from honeyweights.containers.internet.protocols.ssh.session import Job, Place, Screen, Wanted
 from honeyweights.containers.internet.protocols.ssh.tap import Tap, listening
@@ -42,12 +43,15 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # what goes wrong 
 
 def serve(bare: socket.socket, first: bytes, remote: Remote, house: House, loop: asyncio.AbstractEventLoop | None = None) -> None:
     """Runs one conversation to its end. Called in a thread of its own; what is forwarded goes back to the loop."""
-    tap = Tap(bare, first)
+    late = Late(bare, house.distance, remote.address) if house.distance.rtt(remote.address) else None
+    tap = Tap(bare, first, late)
     house.threads[id(bare)] = lambda: tap.heard
     try:
         Conversation(remote, house, tap, loop).run()
     finally:
         house.threads.pop(id(bare), None)
+        if late is not None:
+            late.stop()
         bare.close()
 
 

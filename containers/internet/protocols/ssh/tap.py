@@ -22,6 +22,8 @@ from paramiko.message import Message
 from paramiko.packet import Packetizer
 from paramiko.transport import Transport
 
+from honeyweights.containers.internet.protocols.ssh.late import Late
+
 HANDSHAKE = 1 << 16
 """Bytes before the first login beyond which nobody means SSH."""
 CARRIERS = {
@@ -45,8 +47,10 @@ SILENCE = 1.0
 class Tap:
     """A socket as paramiko wants it, beginning with bytes that were read already."""
 
-    def __init__(self, bare: socket.socket, first: bytes) -> None:
+    def __init__(self, bare: socket.socket, first: bytes, late: Late | None = None) -> None:
+        """`late`: what we say goes this way, where the place is far."""
         self._bare = bare
+        self._late = late
         self._first = first
         self.began = bytearray()
         """What came before the first login."""
@@ -69,7 +73,7 @@ class Tap:
 
     def send(self, data: bytes) -> int:
         """As a socket does."""
-        return self._bare.send(data)
+        return self._bare.send(data) if self._late is None else self._late.send(data)
 
     def settimeout(self, seconds: float | None) -> None:
         """As a socket does."""
@@ -77,6 +81,9 @@ class Tap:
 
     def close(self) -> None:
         """Says no more. The socket itself lives until the rest was heard."""
+        if self._late is not None:
+            self._late.close()
+            return
         try:
             self._bare.shutdown(socket.SHUT_WR)
         except OSError:

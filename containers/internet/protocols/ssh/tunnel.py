@@ -16,13 +16,11 @@ from paramiko import Channel, SSHException
 
 from honeyweights.containers.internet.protocols.raw import confused
 from honeyweights.containers.internet.sniff import first
-from honeyweights.containers.internet.talk import Data, House, Remote, Talker
+from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Remote, Talker
 
 BLOCK = 1 << 16
 PATIENCE = 60.0
 """Seconds for which a thread waits for a busy loop."""
-TURN = 0.02
-"""Seconds for which one tunnel's questions are answered while others wait."""
 MOST_WAITING = 1 << 20
 """Bytes of answers that wait for the client; what else comes is left with SSH, whose window closes."""
 
@@ -71,8 +69,8 @@ class Tunnel:
     def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         """Sends blocks as fast as the other side reads them."""
         if not self._deaf:
-            self._weigh(held)
-            self._answers.put((blocks, held))
+            self._weigh(held + AN_ANSWER)
+            self._answers.put((blocks, held + AN_ANSWER))
 
     def prompt(self, blocks: Iterator[bytes]) -> None:
         """SSH is as late as it is (`tap`)."""
@@ -135,7 +133,7 @@ class Tunnel:
             self._wait(lambda held=held: self._told(held))  # type: ignore[misc]
 
     def _told(self, piece: bytes) -> None:
-        self._until = self._loop.time() + TURN
+        self._until = self._loop.time() + self._house.turns.first()
         if self._talker is not None and self._bare is None:
             try:
                 self._talker.received(piece)
