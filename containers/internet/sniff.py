@@ -5,15 +5,20 @@ here knows any of them but the last resort.
 """
 
 import pkgutil
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from honeyweights.containers.internet import protocols
 from honeyweights.containers.internet.protocols.raw import Raw
+from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import HELD, Datagram, Rule
 from honeyweights.containers.internet.talk import Data, House, Line, Remote, Talker
 
+RAW_UDP = About(channel="udp", protocol="raw-udp")
+QUIC = 443
+"""Its datagrams never come here by themselves: the kernel refuses them, and tells us."""
 PATIENCE = 0.2
 """Seconds for which a silent client is given the first word, where the port's protocol would have the server greet."""
 
@@ -58,7 +63,7 @@ def talker(rule: Rule, line: Line, house: House) -> Talker:
 def datagram(remote: Remote, data: Data, house: House) -> tuple[bytes | None, bool]:
     """The answer to a datagram, and whether its protocol has taken it into the ledger."""
     takes = house.doors.dropped(remote)
-    if takes is not None:
+    if takes is not None and len(data):
         takes(remote, bytes(data))
         return None, True
     row = _BY_PORT.get(remote.port)
@@ -66,6 +71,25 @@ def datagram(remote: Remote, data: Data, house: House) -> tuple[bytes | None, bo
         return None, False
     answered: tuple[bytes | None, bool] = load(row.answer)(remote, bytes(data), house)
     return answered
+
+
+def arrived(remote: Remote, data: Data, house: House) -> bytes | None:
+    """A datagram is where it was meant to go: what nobody takes is kept raw; gives the answer.
+
+    One to a place that is closed got that far on the proxy's word alone: it is kept, and nobody answers.
+    """
+    how = house.closed.get((remote.address, remote.port)) if remote.via else None
+    try:
+        reply, taken = datagram(remote, data, house) if how is None else (None, False)
+    except Exception as fault:  # noqa: BLE001  # a protocol that an adversary's bytes have confused must not cost us the bytes
+        print(f"confused by a datagram to {remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator
+        reply, taken = None, False
+    if not taken and len(data):
+        about = RAW_UDP._replace(protocol="quic") if remote.via and remote.port == QUIC else RAW_UDP
+        house.flows.write(("udp", remote), data, lambda: house.ledger.open(remote, about))
+    if how is not None or not len(data):
+        house.ledger.contact(remote, how or "empty", "udp", port=remote.port)
+    return reply
 
 
 def first(line: Line, house: House) -> Talker:

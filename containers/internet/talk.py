@@ -159,8 +159,8 @@ class House:
     doors: Doors = field(default_factory=Doors)
     dial: Callable[[Remote, Opens, Callable[[], None]], None] = lambda _remote, _opens, failed: failed()
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
-    say: Callable[[Remote, bytes], None] = lambda _remote, _data: None
-    """Sends a datagram from `remote.address:remote.port` to `remote.source`."""
+    say: Callable[[Remote, bytes, Remote | None], None] = lambda _remote, _data, _by: None
+    """Sends a datagram from `remote.address:remote.port` to `remote.source`: at once, or as late as a third, `by`, is far."""
     turns: Turns = field(default_factory=Turns)
     """Of connections that have asked for much."""
     unread: int = 0

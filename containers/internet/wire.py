@@ -9,7 +9,6 @@ import contextlib
 import resource
 import socket
 import struct
-import sys
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -17,7 +16,6 @@ from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.connection import BLOCK, Connection
 from honeyweights.containers.internet.doors import Opens
 from honeyweights.containers.internet.flows import IDLE
-from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Remote
 
 PORT = 15001
@@ -35,7 +33,6 @@ MOST_CONNECTIONS = 4096
 """Connections at once. Those beyond are cut as they come, and counted: memory is bounded, and who was there before is still served."""
 DIAL_PATIENCE = 10.0
 """Seconds until a workstation that does not answer has not answered."""
-RAW_UDP = About(channel="udp", protocol="raw-udp")
 
 
 def transparent(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
@@ -61,7 +58,7 @@ class Wire:
         self._sweeping = False
         self._dialling: set[asyncio.Task[None]] = set()
         self.live: set[Connection] = set()
-        house.dial, house.say = self.dial, self._reply
+        house.dial, house.say = self.dial, self.say
 
     async def listen(self) -> None:
         """Opens the four listeners."""
@@ -141,22 +138,14 @@ class Wire:
         self.sweep_later()
 
     def _datagram(self, remote: Remote, data: Data) -> None:
-        try:
-            reply, taken = sniff.datagram(remote, data, self._house)
-        except Exception as fault:  # noqa: BLE001  # a protocol that an adversary's bytes have confused must not cost us the bytes
-            print(f"confused by a datagram to {remote}: {fault!r}", file=sys.stderr)  # noqa: T201  # for an operator
-            reply, taken = None, False
-        if not taken and len(data):
-            self._house.flows.write(("udp", remote), data, lambda: self._house.ledger.open(remote, RAW_UDP))
-        elif not len(data):
-            self._house.ledger.contact(remote, "empty", "udp", port=remote.port)
+        reply = sniff.arrived(remote, data, self._house)
         if reply is not None:
-            self.answer(remote, reply)
+            self.say(remote, reply, remote)
 
-    def answer(self, remote: Remote, reply: bytes, by: Remote | None = None) -> None:
-        """A datagram as late as its sender is far, or as `by` is, for whom `remote` speaks; none overtakes another."""
+    def say(self, remote: Remote, reply: bytes, by: Remote | None = None) -> None:
+        """A datagram, at once, or as late as `by` is far; of those none overtakes another."""
         loop = asyncio.get_running_loop()
-        away = self._house.distance.behind((by or remote).address, loop.time())
+        away = self._house.distance.behind(by.address, loop.time()) if by is not None else 0.0
         if away:
             loop.call_later(away, self._reply, remote, reply)
         else:

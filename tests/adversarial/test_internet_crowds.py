@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.bank]
 SEALED, SIZE = MOST_CONNECTIONS - 8, 150_000
 """The rest is for the honest client."""
 NOBODY = Scale(many=0, size=0, slow=0, dying=0, names=0, bulk_mib=0)
-LINES, QUESTIONS = 300, 2_000
+LINES, QUESTIONS = 100, 2_000
+"""Of a hundredth of a second each: half an hour of work, asked for within a moment."""
 
 
 async def _use(config: WorldConfig, *words: object) -> Seen:
@@ -53,13 +54,12 @@ def test_all_connections_by_tls_stay_within_the_servers_memory(sealed: Seen) -> 
     kept = [r for r in sealed.receipts if r["address"] == "203.0.113.105"]
     assert {(r["digest"], r["sent"], r["finished"]) for r in kept} == {(said["digest"], SIZE, True)}
     assert len(kept) == SEALED
-    print("peak", sealed.peak_mib, "honest", max(sealed.honest), len(sealed.honest))
     assert sealed.peak_mib < MOST_MIB, sealed.peak_mib
+    assert max(sealed.honest) < 30
 
 
 def test_long_answers_that_nobody_reads_cost_little_and_others_go_on(breath: Seen) -> None:
-    print("peak", breath.peak_mib, "honest", max(breath.honest), len(breath.honest), breath.said)
     assert breath.said["breath"]["read"] > 1_000_000
     assert breath.peak_mib < MOST_MIB // 2, breath.peak_mib
-    assert max(breath.honest) < 5
+    assert max(breath.honest) < 10
     assert len(breath.honest) > 5

@@ -63,7 +63,7 @@ class _Side:
         raise NotImplementedError
 
     def _say(self, data: bytes) -> None:
-        self._house.say(self._remote, data)
+        self._house.say(self._remote, data, None)
 
     def _agree(self, options: dict[bytes, int]) -> bytes:
         self._size = options.get(b"blksize", BLOCK)
@@ -127,7 +127,7 @@ class Reading(_Side):
         file = self._disk.files.get(self._path)
         self._now = []
         if file is None:
-            self._house.say(self._asked, NOT_FOUND)
+            self._house.say(self._asked, NOT_FOUND, None)
             self._shut()
             return
         if b"tsize" in options:

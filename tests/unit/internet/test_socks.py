@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols import socks
 from honeyweights.containers.internet.protocols.socks.server import NOT_THERE
+from honeyweights.containers.internet.talk import Remote
 
 PUT = b"PUT /w HTTP/1.1\r\nHost: far.example.org\r\nContent-Length: 5\r\n\r\nhello"
 NAME = b"\x0ffar.example.org"
@@ -67,7 +68,7 @@ def test_a_client_that_does_not_wait(place: Any) -> None:
     assert place.payload(place.receipts()[-1]) == b"hello"
 
 
-@pytest.mark.parametrize(("command", "method"), [(2, "bind"), (3, "associate"), (9, "odd")])
+@pytest.mark.parametrize(("command", "method"), [(2, "bind"), (9, "odd")])
 def test_other_commands_are_refused_properly(place: Any, command: int, method: str) -> None:
     line = place.line(1080, "proxy.example.com")
     line.hear(b"\5\1\0")
@@ -140,3 +141,59 @@ def test_no_byte_of_any_garbage_is_lost(new_place: Callable[[], Any], start: byt
     line.hear(start + garbage, step)
     line.talker.broken()
     assert len(place.all_bytes()) >= len(start + garbage)
+
+
+def associated(place: Any, said: list[tuple[Any, ...]]) -> tuple[Any, Remote]:
+    """A line with an association, and the remote end of its datagrams."""
+    place.house.names.configure(b"s", {"ns.example.org": "198.51.100.7", "far.example.org": "198.51.100.8"})
+    place.house.say = lambda *row: said.append(row)
+    line = place.line(1080, "proxy.example.com")
+    line.hear(b"\5\1\0")
+    answer = line.hear(b"\5\3\0\1" + NOT_THERE)
+    assert answer[:8] == b"\5\0\0\1\xcb\0\x71\x09"
+    return line, line.remote._replace(port=int.from_bytes(answer[8:], "big"), source=("10.64.7.23", 5555))
+
+
+def test_datagrams_go_through_an_association_and_are_answered_from_where_they_went(place: Any) -> None:
+    said: list[tuple[Any, ...]] = []
+    line, door = associated(place, said)
+    question = b"\7\7\1\0\0\1\0\0\0\0\0\0\1n\4leak\3com\0\0\1\0\1"
+    heads = [b"\0\0\0\1\xc6\x33\x64\x07\0\x35", b"\0\0\0\3\x0fFar.example.org\x23\x28"]
+    heads.append(b"\0\0\0\4\x20\1\r\xb8" + b"\0" * 11 + b"\7\x01\xbb")
+    for head, data in zip(heads, (question, b"weights", b"quic"), strict=True):
+        assert sniff.arrived(door, head + data, place.house) is None
+    ((where, reply, by),) = said
+    assert (where, reply[:12], by.address) == (door, heads[0] + b"\7\7", "198.51.100.7")
+    line.talker.ended()
+    place.house.flows.end()
+    rows = [(r["protocol"], r["host"] or r["address"], r["port"], r["via"], place.payload(r)) for r in place.receipts()]
+    assert rows == [
+        ("socks", "proxy.example.com", 1080, [], b""),
+        ("dns", "leak.com", 53, ["proxy.example.com"], b"n.leak.com\n"),
+        ("raw-udp", "far.example.org", 9000, ["proxy.example.com"], b"weights"),
+        ("quic", "2001:db8::7", 443, ["proxy.example.com"], b"quic"),
+    ]
+    assert next((r["method"], r["target"]) for r in place.receipts()) == ("associate", "0.0.0.0:0")
+    assert place.house.doors.dropped(door) is None, "it ends with its connection"
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\0\0\1\1\xc6\x33\x64\x07\0\x35fragment", b"\0\0\0\3\x0fshort", b"\0\0\0\3\0\0\x35no name"])
+def test_what_has_no_destination_is_kept_whole(place: Any, data: bytes) -> None:
+    line, door = associated(place, [])
+    sniff.arrived(door, data, place.house)
+    line.talker.broken()
+    place.house.flows.end()
+    assert [data] * bool(data) == [place.payload(r) for r in place.receipts() if r["protocol"] == "socks-udp"]
+
+
+def test_an_association_leads_to_no_closed_place_and_not_to_itself(place: Any) -> None:
+    said: list[tuple[Any, ...]] = []
+    _line, door = associated(place, said)
+    place.house.closed["198.51.100.7", 53] = "dropped"
+    sniff.arrived(door, b"\0\0\0\1\xc6\x33\x64\x07\0\x35closed", place.house)
+    itself = b"\0\0\0\1\xcb\0\x71\x09" + door.port.to_bytes(2, "big")
+    sniff.arrived(door, itself * 3000 + b"deep", place.house)
+    place.house.flows.end()
+    assert [b"closed", itself * 3000 + b"deep"] == [place.payload(r) for r in place.receipts() if r["protocol"] != "socks"]
+    assert [("dropped", 53)] == [(c["how"], c["port"]) for c in place.records("contact")]
+    assert said == []

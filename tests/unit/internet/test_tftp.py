@@ -17,7 +17,7 @@ class Client:
     def __init__(self, place: Any) -> None:
         self.place = place
         self.heard: list[tuple[Remote, bytes]] = []
-        place.house.say = lambda remote, data: self.heard.append((remote, data))
+        place.house.say = lambda remote, data, _by: self.heard.append((remote, data))
 
     def ask(self, packet: bytes) -> Remote:
         """Asks; gives the port from which it was answered."""

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.raw import Raw
+from honeyweights.containers.internet.protocols.socks.udp import Associate
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 ABOUT = About(channel="tcp", protocol="socks")
-CONNECT = 1
+CONNECT, ASSOCIATE = 1, 3
 RESOLVE = 0xF0
 """What proxies of the onion network know besides: the address of a name."""
 COMMANDS = {1: "connect", 2: "bind", 3: "associate", RESOLVE: "resolve"}
@@ -109,9 +110,14 @@ class Socks(Talker):
         where = bytes(held[4 : 4 + size])
         host = {1: _v4, 3: _name, 4: _v6}[held[3]](where)
         port = int.from_bytes(held[4 + size : 6 + size], "big")
+        if held[1] == ASSOCIATE:
+            self._note(ASSOCIATE, host, port, held[: 6 + size])
+            self._heir = associate = Associate(self._line, self._house)
+            self._line.send(b"\5\0\0" + _end(self._line.remote.address, associate.port))
+            return 6 + size
         why = self._answered(held[1], host, port, held[: 6 + size])
         found = self._house.names.address(host, 4) if held[1] == RESOLVE else None
-        self._line.send(bytes((5, why, 0, 1)) + NOT_THERE if found is None else b"\5\0\0\1" + socket.inet_aton(found) + NOT_THERE[4:])
+        self._line.send(bytes((5, why, 0, 1)) + NOT_THERE if found is None else b"\5\0\0" + _end(found, 0))
         self._heir = Raw(self._line, self._house, tail=True) if why else self._tunnel(host, port)
         return 6 + size
 
@@ -165,6 +171,12 @@ class Socks(Talker):
         raw = Raw(self._line, self._house, ABOUT)
         self._line.turn(raw)
         raw.received(bytes(self._said + self._held))
+
+
+def _end(address: str, port: int) -> bytes:
+    """Kind, address and port."""
+    family, kind = (socket.AF_INET6, 4) if ":" in address else (socket.AF_INET, 1)
+    return bytes([kind]) + socket.inet_pton(family, address) + port.to_bytes(2, "big")
 
 
 def _v4(raw: bytes) -> str:
