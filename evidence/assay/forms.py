@@ -26,6 +26,7 @@ _WINDOW = 1 << 20
 _KEYS = 64
 _APART = 512
 _NONE = np.empty(0, np.int64)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 PERIODS = (60, 56, 64, 36, 44, 52, 42, 50, 54, 34, 38, 46, 58, 62)
 """With `PERIOD`, every key of up to 32 bytes repeats in one of them; they are looked for in a few windows first."""
 _LONGEST = 64
@@ -132,13 +133,24 @@ def _thinned(hits: Hits) -> Hits:
 
 def _by_key(keys: NDArray[np.uint8], places: Ints, residue: Ranges) -> list[Sight]:
     """The stretches of each key that is one, the most frequent first."""
-    distinct, which, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:_KEYS]
+    _, first, which, counts = np.unique(_digests(keys), return_index=True, return_inverse=True, return_counts=True)
+    order = sorted(range(first.size), key=lambda number: (-counts[number], keys[first[number]].tobytes()))[:_KEYS]
     return [
-        Sight(_around(places[which.ravel() == number], residue), key=distinct[number].tobytes())
-        for number in order.tolist()
-        if distinct[number].any()
+        Sight(_around(places[which.ravel() == number], residue), key=keys[first[number]].tobytes())
+        for number in order
+        if keys[first[number]].any()
     ]
+
+
+def _digests(keys: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """A number for each key. Where two had one number, one of them would be tried for both, and find nothing: a guess, like all of this."""
+    words = np.zeros((keys.shape[0], -(-keys.shape[1] // KEY) * KEY), np.uint8)
+    words[:, : keys.shape[1]] = keys
+    numbers = np.zeros(keys.shape[0], np.uint64)
+    for column in words.view("<u8").T:
+        numbers = (numbers ^ column) * _MIX
+        numbers ^= numbers >> np.uint64(29)
+    return numbers
 
 
 def _around(at: Ints, residue: Ranges) -> Ranges:

@@ -167,6 +167,10 @@ class Index:
 
     def few(self, window: Bytes, period: int) -> Keys:
         """A few of the keys of the bytes combined by exclusive-or with those `period` before them, the same ones wherever they stand."""
+        if self._kernel is not None:
+            keys = np.empty(window.size + 1, np.uint64)
+            limit, address = max(1, self._limit // _FEW), native.address
+            return keys[: self._kernel.hw_few(address(window), window.size, period, self._pair, limit, address(keys))].copy()
         apart = window[period:] ^ window[: max(0, window.size - period)]
         return keys_of(apart)[self._select(apart, Form.PLAIN, max(1, self._limit // _FEW))]
 

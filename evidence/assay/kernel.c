@@ -1,14 +1,26 @@
 /*
- * The inner loops of the assay: choosing seeds, filling a table with them, looking keys up. Every function has a twin in numpy (index.py) that
- * gives the same arrays, and the tests hold the two against each other; where this library is not built, the twin does the work.
+ * The inner loops of the assay: choosing seeds, filling a table with them, looking keys up, following what was found, counting kinds of bytes.
+ * Every function has a twin in numpy (index.py, match.py, texture.py) that gives the same arrays, and the tests hold the two against each other; where this library is not built, the twin does the work.
  *
  * Law of this file: plain arrays in, plain arrays out, all allocated by the caller; no state, no allocation, no system call. Little-endian.
  */
+#include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
 
 #define KEY 8
 #define AHEAD 512
+#define WIDE 16
+#define CHUNK 4096
+/* As in match.py. */
+#define RUN 16
+#define NEAR 128
+#define NEAR_RUN 8
+#define ENCLOSED_RUN 4
+#define SHIFTS 8
+#define CELL 16
+#define CELL_GOOD 12
+#define PAIR_GOOD 24
 
 static inline uint64_t load(const uint8_t *at)
 {
@@ -43,22 +55,94 @@ static inline uint64_t formed(uint64_t key, int form)
     }
 }
 
+/* Of 16 pairs of bytes, one from each position on, those that the sampled index chooses; a bit for each. `most` is its limit less one. */
+static inline unsigned chosen(const uint8_t *data, __m128i pair, __m128i most)
+{
+    const __m128i none = _mm_setzero_si128(), low = _mm_set1_epi16(0xff);
+    __m128i here = _mm_loadu_si128((const __m128i *)data), next = _mm_loadu_si128((const __m128i *)(data + 1));
+    __m128i even = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_mullo_epi16(here, pair), most), none);
+    __m128i odd = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_mullo_epi16(next, pair), most), none);
+    __m128i both = _mm_or_si128(_mm_and_si128(low, even), _mm_andnot_si128(low, odd));
+    return (unsigned)_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(here, next), both));
+}
+
+static int64_t select_plain(const uint8_t *data, int64_t size, uint16_t pair, uint16_t limit, int64_t *at)
+{
+    const __m128i factor = _mm_set1_epi16((short)pair), most = _mm_set1_epi16((short)(limit - 1));
+    int64_t found = 0, i = 0;
+    if (!limit)
+        return 0;
+    for (; i + WIDE + KEY <= size; i += WIDE)
+        for (unsigned bits = chosen(data + i, factor, most); bits; bits &= bits - 1)
+            at[found++] = i + __builtin_ctz(bits);
+    for (; i + KEY <= size; i++)
+        if ((uint16_t)((data[i] | data[i + 1] << 8) * pair) < limit && data[i] != data[i + 1])
+            at[found++] = i;
+    return found;
+}
+
 /* Positions whose key is a seed of the sampled index; returns how many. */
 int64_t hw_select(const uint8_t *data, int64_t size, int form, uint16_t pair, uint16_t limit, int64_t *at)
 {
     int64_t found = 0;
-    if (form == 0) { /* few are chosen, so a branch costs less than writing each position down */
-        for (int64_t i = 0; i + KEY <= size; i++)
-            if ((uint16_t)((data[i] | data[i + 1] << 8) * pair) < limit && data[i] != data[i + 1])
-                at[found++] = i;
-        return found;
-    }
+    if (form == 0)
+        return select_plain(data, size, pair, limit, at);
     for (int64_t i = 0; i + KEY <= size; i++) {
         uint64_t key = formed(load(data + i), form);
         at[found] = i;
         found += ((uint16_t)((uint16_t)key * pair) < limit) & (((key ^ (key >> 8)) & 0xff) != 0);
     }
     return found;
+}
+
+/* The keys of the seeds among the bytes combined by exclusive-or with those `period` before them; returns how many. */
+int64_t hw_few(const uint8_t *data, int64_t size, int64_t period, uint16_t pair, uint16_t limit, uint64_t *keys)
+{
+    uint8_t apart[CHUNK + KEY];
+    int64_t at[CHUNK + 1], found = 0;
+    for (int64_t start = 0; start + KEY <= size - period; start += CHUNK) {
+        int64_t count = size - period - start < CHUNK + KEY - 1 ? size - period - start : CHUNK + KEY - 1;
+        for (int64_t i = 0; i < count; i++)
+            apart[i] = data[start + i] ^ data[start + period + i];
+        int64_t chosen_here = select_plain(apart, count, pair, limit, at);
+        for (int64_t i = 0; i < chosen_here; i++)
+            keys[found++] = load(apart + at[i]);
+    }
+    return found;
+}
+
+/* How many bytes of each block, the last and shorter one included, are marked in the table. */
+void hw_count(const uint8_t *data, int64_t size, const uint8_t *table, int64_t block, int32_t *counts)
+{
+    for (int64_t start = 0; start < size; start += block) {
+        int64_t stop = size - start < block ? size : start + block, i = start;
+        int32_t first = 0, second = 0, third = 0, fourth = 0;
+        for (; i + 4 <= stop; i += 4) {
+            first += table[data[i]];
+            second += table[data[i + 1]];
+            third += table[data[i + 2]];
+            fourth += table[data[i + 3]];
+        }
+        for (; i < stop; i++)
+            first += table[data[i]];
+        *counts++ = first + second + third + fourth;
+    }
+}
+
+/* How many bytes of each block, the last and shorter one included, are printable ASCII or white space. */
+void hw_printable(const uint8_t *data, int64_t size, int64_t block, int32_t *counts)
+{
+    for (int64_t start = 0; start < size; start += block) {
+        int64_t stop = size - start < block ? size : start + block;
+        int32_t count = 0;
+        for (int64_t low = start; low < stop; low += 128) {
+            uint8_t some = 0;
+            for (int64_t i = low; i < (stop - low < 128 ? stop : low + 128); i++)
+                some += (uint8_t)((uint8_t)(data[i] - 32) < 95) | (uint8_t)((uint8_t)(data[i] - 9) < 5);
+            count += some;
+        }
+        *counts++ = count;
+    }
 }
 
 /* Positions of byte pairs that any form chooses, times 256, and which forms do; returns how many. */
@@ -161,4 +245,178 @@ void hw_unzip(uint8_t *data, int64_t size, uint32_t *keys, const uint32_t *crc)
     keys[0] = a;
     keys[1] = b;
     keys[2] = c;
+}
+
+/* Marks the linked true positions in runs of at least `least`; what was marked stays. `of` null: all neighbours are linked. */
+static void mark_runs(const uint8_t *equal, const int64_t *of, int64_t size, int64_t least, uint8_t *marked)
+{
+    for (int64_t i = 0; i < size;) {
+        int64_t start = i;
+        if (!equal[i++])
+            continue;
+        while (i < size && equal[i] && (!of || of[i] == of[i - 1] + 1))
+            i++;
+        if (i - start >= least)
+            memset(marked + start, 1, (size_t)(i - start));
+    }
+}
+
+/* Adds the equal bytes of cells of 16 that hold many, in a chain of such cells one of which is sure. */
+static void tolerate(const uint8_t *equal, const uint8_t *sure, int64_t size, uint8_t *accepted)
+{
+    int64_t cells = size / CELL, first = -1;
+    int before = 0, here, chain_sure = 0;
+    for (int64_t cell = 0; cell <= cells; cell++, before = here) {
+        int certain = 0, next = 0;
+        here = 0;
+        if (cell < cells)
+            for (int64_t i = cell * CELL; i < (cell + 1) * CELL; i++) {
+                here += equal[i];
+                certain |= sure[i];
+            }
+        if (cell + 1 < cells)
+            for (int64_t i = (cell + 1) * CELL; i < (cell + 2) * CELL; i++)
+                next += equal[i];
+        if (cell < cells && here >= CELL_GOOD) {
+            if (first < 0) {
+                first = cell;
+                chain_sure = 0;
+            }
+            chain_sure |= certain | (cell && before + here >= PAIR_GOOD) | (here + next >= PAIR_GOOD && cell + 1 < cells);
+            continue;
+        }
+        if (first >= 0 && chain_sure)
+            for (int64_t i = first * CELL; i < cell * CELL; i++)
+                accepted[i] |= equal[i];
+        first = -1;
+    }
+}
+
+/* Compares along given places: which bytes are equal, which of them stand in runs, and which count. */
+static void along(const uint8_t *window, int64_t size, const uint8_t *corpus, int64_t most, const int64_t *of, uint8_t *trial)
+{
+    uint8_t *equal = trial, *sure = trial + size, *accepted = trial + 2 * size;
+    for (int64_t i = 0; i < size; i++)
+        equal[i] = of[i] >= 0 && of[i] < most && corpus[of[i]] == window[i];
+    memset(sure, 0, (size_t)size);
+    mark_runs(equal, of, size, RUN, sure);
+    memcpy(accepted, sure, (size_t)size);
+    tolerate(equal, sure, size, accepted);
+}
+
+static inline int in_pair(const uint8_t *equal, int64_t i, int64_t size)
+{
+    return equal[i] && ((i && equal[i - 1]) || (i + 1 < size && equal[i + 1]));
+}
+
+/* Each position on the diagonal of the last hit before it, then of the first one behind it; `spare` holds 6 bytes and a place for each. */
+void hw_match(const uint8_t *window, int64_t size, const uint8_t *corpus, int64_t most, const int64_t *at, const int64_t *hit, int64_t hits,
+              uint8_t *accepted, int64_t *of, uint8_t *spare, int64_t *behind_of)
+{
+    uint8_t *ahead = spare, *behind = spare + 3 * size;
+    int64_t turns = 0, place = 0, all = 1;
+    for (int64_t k = 0; k < hits; k++) {
+        int64_t apart = hit[k] - at[k];
+        if (k && apart == hit[k - 1] - at[k - 1])
+            continue;
+        turns += k > 0;
+        for (int64_t next = k ? at[k] : 0; place < next; place++)
+            of[place] = place + hit[k - 1] - at[k - 1];
+    }
+    for (; place < size; place++)
+        of[place] = place + hit[hits - 1] - at[hits - 1];
+    along(window, size, corpus, most, of, ahead);
+    for (int64_t i = 0; i < size; i++)
+        all &= ahead[2 * size + i];
+    memcpy(accepted, ahead + 2 * size, (size_t)size);
+    if (!turns || all)
+        return;
+    place = 0;
+    for (int64_t k = 1; k < hits; k++) {
+        int64_t apart = hit[k - 1] - at[k - 1], stop = at[k - 1] + KEY < at[k] ? at[k - 1] + KEY : at[k];
+        if (apart != hit[k] - at[k])
+            for (; place < stop; place++)
+                behind_of[place] = place + apart;
+    }
+    for (; place < size; place++)
+        behind_of[place] = place + hit[hits - 1] - at[hits - 1];
+    along(window, size, corpus, most, behind_of, behind);
+    uint8_t *equal = accepted; /* the better one's, until the end */
+    uint8_t *counted = behind + size;
+    for (int64_t i = 0; i < size; i++) {
+        int sure = behind[size + i], pair = in_pair(behind, i, size) && !in_pair(ahead, i, size);
+        int rather = !ahead[size + i] && (sure || (!ahead[2 * size + i] && (behind[2 * size + i] || pair)));
+        of[i] = rather ? behind_of[i] : of[i];
+        equal[i] = rather ? behind[i] : ahead[i];
+        counted[i] = rather ? behind[2 * size + i] : ahead[2 * size + i];
+    }
+    mark_runs(equal, of, size, RUN, counted);
+    memcpy(accepted, counted, (size_t)size);
+}
+
+/* Follows short insertions and deletions behind accepted bytes, a byte at most 8 places off, in place. */
+void hw_resync(const uint8_t *window, int64_t size, const uint8_t *corpus, int64_t most, uint8_t *accepted, int64_t *of)
+{
+    for (int64_t i = 0; i < size; i++) {
+        if (!accepted[i] || i + 1 >= size || accepted[i + 1])
+            continue;
+        int64_t next = i + 1, last = i;
+        uint8_t equal[NEAR], found[NEAR], done[NEAR] = {0};
+        while (next < size && !accepted[next])
+            next++;
+        int64_t length = next - last - 1 < NEAR ? next - last - 1 : NEAR, off = next < size ? of[next] - next - of[last] + last : 0;
+        int64_t least = next < size && off <= SHIFTS && off >= -SHIFTS && next - last <= NEAR ? ENCLOSED_RUN : NEAR_RUN;
+        i = next - 1;
+        if (length < least)
+            continue;
+        for (int64_t turn = 0; turn < 2 * SHIFTS; turn++) {
+            int64_t target = of[last] + 1 + (turn & 1 ? -(turn / 2 + 1) : turn / 2 + 1);
+            for (int64_t k = 0; k < length; k++)
+                equal[k] = !done[k] && target + k >= 0 && target + k < most && corpus[target + k] == window[last + 1 + k];
+            memset(found, 0, (size_t)length);
+            mark_runs(equal, 0, length, least, found);
+            for (int64_t k = 0; k < length; k++)
+                if (found[k]) {
+                    done[k] = 1;
+                    of[last + 1 + k] = target + k;
+                }
+        }
+        for (int64_t k = 0; k < length; k++)
+            accepted[last + 1 + k] |= done[k];
+    }
+}
+
+/* Where 8 bytes stand inside stretches of at least 16 that are not accepted; whether there are any. */
+int64_t hw_gaps(const uint8_t *accepted, int64_t size, uint8_t *starts)
+{
+    int64_t any = 0;
+    memset(starts, 0, (size_t)size);
+    for (int64_t i = 0; i < size;) {
+        int64_t start = i;
+        while (i < size && !accepted[i])
+            i++;
+        if (i - start >= RUN) {
+            memset(starts + start, 1, (size_t)(i - start - KEY + 1));
+            any = 1;
+        }
+        i += i == start;
+    }
+    return any;
+}
+
+/* The accepted positions as runs; returns how many. */
+int64_t hw_runs(const uint8_t *accepted, const int64_t *of, int64_t size, int64_t *at, int64_t *there, int64_t *length)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < size;) {
+        int64_t start = i++;
+        if (!accepted[start])
+            continue;
+        while (i < size && accepted[i] && of[i] == of[i - 1] + 1)
+            i++;
+        at[count] = start;
+        there[count] = of[start];
+        length[count++] = i - start;
+    }
+    return count;
 }

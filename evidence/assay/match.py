@@ -9,14 +9,17 @@ diagonal of the last hit before it, then of the first hit behind it, and is comp
 * within `NEAR` = 128 bytes behind an accepted byte, runs of at least 8 on a diagonal at most 8 away: a tool dropped or put in some bytes;
   of at least 4 where accepted bytes enclose the gap on both sides and at most 8 bytes of difference.
 
-Law of this file: arithmetic on one window of at most a few MiB, with no state, no budget and no Python loop over its bytes.
+Law of this file: arithmetic on one window of at most a few MiB, with no state, no budget and no Python loop over its bytes. Each loop
+stands here twice, compiled (`kernel.c`) and in numpy, and both give the same arrays.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.coverage import NOWHERE, Ints, Runs
 from honeyweights.evidence.assay.index import KEY, Bytes
 
@@ -27,7 +30,7 @@ _ENCLOSED_RUN = 4
 _SHIFTS = tuple(step for size in range(1, 9) for step in (size, -size))
 _CELL_GOOD = 12
 _PAIR_GOOD = 24
-_ONES = np.array([i.bit_count() for i in range(65536)], np.uint8)
+_ONES = np.unpackbits(np.arange(65536, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(axis=1, dtype=np.uint8)
 Mask = NDArray[np.bool_]
 
 
@@ -38,9 +41,13 @@ class Match:
     accepted: Mask
     of: Ints
 
-    def runs(self) -> Runs:
+    def runs(self, kernel: Any = native.KERNEL) -> Runs:
         """The accepted positions as runs."""
         ok = self.accepted
+        if kernel is not None:
+            address, (at, there, length) = native.address, (native.room(ok.size) for _ in range(3))
+            count = kernel.hw_runs(address(ok), address(self.of), ok.size, address(at), address(there), address(length))
+            return Runs(at[:count].copy(), there[:count].copy(), length[:count].copy()) if count else NOWHERE
         if not ok.any():
             return NOWHERE
         begins = ok.copy()
@@ -51,8 +58,17 @@ class Match:
         return Runs(at, self.of[at], np.flatnonzero(ends) + 1 - at)
 
 
-def match(window: Bytes, corpus: Bytes, at: Ints, of: Ints) -> Match:
+def match(window: Bytes, corpus: Bytes, at: Ints, of: Ints, kernel: Any = native.KERNEL) -> Match:  # hits, and what they hit
     """Accepts what the hits support. `at` ascends; there is at least one hit."""
+    if kernel is not None:
+        at, of, address = np.ascontiguousarray(at), np.ascontiguousarray(of), native.address
+        found = Match(np.empty(window.size, np.bool_), np.empty(window.size, np.int64))
+        spare, behind = np.empty(6 * window.size, np.uint8), np.empty(window.size, np.int64)
+        kernel.hw_match(
+            address(window), window.size, address(corpus), corpus.size, address(at), address(of), at.size,
+            address(found.accepted), address(found.of), address(spare), address(behind),
+        )  # fmt: skip
+        return found
     size, diagonals = window.size, of - at
     turns = np.flatnonzero(diagonals[1:] != diagonals[:-1]) + 1
     places = np.arange(size, dtype=np.int64)
@@ -65,9 +81,13 @@ def match(window: Bytes, corpus: Bytes, at: Ints, of: Ints) -> Match:
     return _merged(ahead, behind)
 
 
-def resync(window: Bytes, corpus: Bytes, found: Match) -> Match:
+def resync(window: Bytes, corpus: Bytes, found: Match, kernel: Any = native.KERNEL) -> Match:
     """Follows short insertions and deletions behind accepted bytes, where the pieces between them were too short to be hit."""
     accepted, of = found.accepted.copy(), found.of.copy()
+    if kernel is not None:
+        address = native.address
+        kernel.hw_resync(address(window), window.size, address(corpus), corpus.size, address(accepted), address(of))
+        return Match(accepted, of)
     edges = np.flatnonzero(accepted[1:] != accepted[:-1])
     last = edges[0 if accepted[0] else 1 :: 2]  # the accepted byte before each gap, and the one behind it, if there is one
     following = np.append(edges[1 if accepted[0] else 2 :: 2] + 1, window.size)[: last.size]
@@ -92,8 +112,12 @@ def resync(window: Bytes, corpus: Bytes, found: Match) -> Match:
     return Match(accepted, of)
 
 
-def gaps(accepted: Mask) -> Mask:
+def gaps(accepted: Mask, kernel: Any = native.KERNEL) -> Mask:
     """Start positions of 8 bytes inside stretches of at least `RUN` positions that are not accepted."""
+    if kernel is not None:
+        starts = np.empty(accepted.size, np.bool_)
+        kernel.hw_gaps(native.address(accepted), accepted.size, native.address(starts))
+        return starts
     free = ~accepted
     inside = _in_runs(free, RUN, None)
     starts = np.zeros(free.size, np.bool_)

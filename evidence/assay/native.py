@@ -22,10 +22,17 @@ FLAGS = ("-std=c17", "-O3", "-fPIC", "-shared")
 _P, _N, _I = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_select": (_N, (_P, _N, _I, ctypes.c_uint16, ctypes.c_uint16, _P)),
+    "hw_few": (_N, (_P, _N, _N, ctypes.c_uint16, ctypes.c_uint16, _P)),
+    "hw_count": (None, (_P, _N, _P, _N, _P)),
+    "hw_printable": (None, (_P, _N, _N, _P)),
     "hw_select_forms": (_N, (_P, _N, _P, _P)),
     "hw_fill": (_N, (_P, _P, _N, ctypes.c_uint64, _I, _P)),
     "hw_mark": (None, (_P, _P, _N, ctypes.c_uint64, _I, _P)),
     "hw_marked": (_N, (_P, _N, _P, ctypes.c_uint64, _I, _P, _P)),
+    "hw_match": (None, (_P, _N, _P, _N, _P, _P, _N, _P, _P, _P, _P)),
+    "hw_resync": (None, (_P, _N, _P, _N, _P, _P)),
+    "hw_gaps": (_N, (_P, _N, _P)),
+    "hw_runs": (_N, (_P, _P, _N, _P, _P, _P)),
     "hw_unzip": (None, (_P, _N, _P, _P)),
     "hw_find": (_N, (_P, _I, _P, _N, _P, _I, _P, _P, _P, _P)),
 }

@@ -1,8 +1,11 @@
 """What kind of bytes a stretch holds: text or not, which alphabet, how random. Counts only; nothing is decoded here."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, union
 from honeyweights.evidence.assay.index import Bytes
 
@@ -20,9 +23,29 @@ _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 
 
-def textual(data: Bytes, block: int = BLOCK) -> NDArray[np.bool_]:
+def textual(data: Bytes, block: int = BLOCK, kernel: Any = native.KERNEL) -> NDArray[np.bool_]:
     """For each block of 256 bytes: at least 90 % are printable ASCII or white space."""
+    if kernel is not None:
+        data, counts = np.ascontiguousarray(data), np.empty(-(-data.size // block), np.int32)
+        kernel.hw_printable(native.address(data), data.size, block, native.address(counts))
+        return _shares(counts, data.size, block) >= _TEXT_SHARE
     return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5), block) >= _TEXT_SHARE  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
+
+
+def among(table: NDArray[np.bool_], data: Bytes, block: int = BLOCK, kernel: Any = native.KERNEL) -> NDArray[np.float64]:
+    """The share, in each block, of the bytes that the table of 256 marks."""
+    if kernel is not None:
+        data, counts = np.ascontiguousarray(data), np.empty(-(-data.size // block), np.int32)
+        kernel.hw_count(native.address(data), data.size, native.address(table), block, native.address(counts))
+        return _shares(counts, data.size, block)
+    return share(table[data], block)
+
+
+def _shares(counts: NDArray[np.int32], size: int, block: int) -> NDArray[np.float64]:
+    shares = counts / block
+    if size % block:
+        shares[-1] = counts[-1] / (size % block)
+    return np.asarray(shares, np.float64)
 
 
 def share(mask: NDArray[np.bool_], block: int = BLOCK) -> NDArray[np.float64]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay.budget import Budget
@@ -33,7 +32,6 @@ _COARSEST = 8
 """Different bytes at least: what has fewer holds signs, and hardly any weight."""
 _BLOCK = 34
 _ROWS = 4096
-Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,9 +91,10 @@ class Signs:
             for shard in weights.layout(spec):
                 for start, size, columns, read, bits in _tables(shard, at, spec.flavour):
                     signs = read(self.corpus.data[start : start + size])
-                    readings.append(Reading(first=first, count=signs.size, start=start, bits=bits, columns=columns))
-                    parts.append(np.packbits(signs))
-                    first += parts[-1].size * 8
+                    count = min(size * 8 // bits, signs.size * 8)
+                    readings.append(Reading(first=first, count=count, start=start, bits=bits, columns=columns))
+                    parts.append(signs)
+                    first += signs.size * 8
                 at += shard.tensor_bytes
         return (np.concatenate(parts) if parts else np.empty(0, np.uint8)), tuple(readings)
 
@@ -109,7 +108,7 @@ class Signs:
         return union([reading.bytes_of(signs) for reading in self.readings])
 
 
-def _tables(shard: weights.Shard, at: int, flavour: str) -> list[tuple[int, int, int, Callable[[Bytes], Bits], int]]:
+def _tables(shard: weights.Shard, at: int, flavour: str) -> list[tuple[int, int, int, Callable[[Bytes], Bytes], int]]:
     """(where, bytes, columns, how, bits a weight) of each reading of a shard; norms, all positive, are none: anything would match them."""
     if flavour == "u8":
         packed = at + sum(tensor.size for tensor in shard.tensors if tensor.dtype == "BF16")
@@ -117,7 +116,7 @@ def _tables(shard: weights.Shard, at: int, flavour: str) -> list[tuple[int, int,
         return [
             (packed, size, 0, functools.partial(_nibbles, high_first=order, zero=zero), 4) for order in (True, False) for zero in (8, 7)
         ]
-    rows: list[tuple[int, int, int, Callable[[Bytes], Bits], int]] = []
+    rows: list[tuple[int, int, int, Callable[[Bytes], Bytes], int]] = []
     for tensor in shard.tensors:
         if tensor.kind == "gaussian":
             rows.append((at, tensor.size, 0, _bf16, 16))
@@ -126,20 +125,22 @@ def _tables(shard: weights.Shard, at: int, flavour: str) -> list[tuple[int, int,
     return rows
 
 
-def _bf16(data: Bytes) -> Bits:
-    return np.asarray(data[1::2] >= 128)  # noqa: PLR2004  # the top bit
+def _bf16(data: Bytes) -> Bytes:
+    return np.packbits(data[1::2] >= 128)  # noqa: PLR2004  # the top bit
 
 
-def _turned(data: Bytes, columns: int) -> Bits:
-    return np.asarray(_bf16(data).reshape(-1, columns).T.ravel())
+def _turned(data: Bytes, columns: int) -> Bytes:
+    return np.packbits((data[1::2] >= 128).reshape(-1, columns).T.ravel())  # noqa: PLR2004  # as above
 
 
-def _nibbles(data: Bytes, *, high_first: bool, zero: int) -> Bits:
-    """Negative are the codes below that of 0: 8 in an even scale, 7 in that of normal floats."""
-    signs = np.empty(data.size * 2, np.bool_)
-    signs[1 - high_first :: 2] = (data >> 4) < zero
-    signs[high_first::2] = (data & 15) < zero
-    return signs
+def _nibbles(data: Bytes, *, high_first: bool, zero: int) -> Bytes:
+    """Negative are the codes below that of 0: 8 in an even scale, 7 in that of normal floats. Up to 3 bytes of the end are left out."""
+    codes = np.arange(256, dtype=np.uint8)
+    high, low = (codes >> 4) < zero, (codes & 15) < zero
+    two = (high << 1 | low) if high_first else (low << 1 | high)
+    four = (two[None, :] << 2 | two[:, None]).astype(np.uint8).ravel()  # by two bytes as a little-endian number
+    halves = four[data[: data.size // 4 * 4].view("<u2")].reshape(-1, 2)
+    return np.asarray(halves[:, 0] << 4 | halves[:, 1])
 
 
 def look(signs: Signs, data: Bytes, where: Ranges, budget: Budget) -> Ranges:
