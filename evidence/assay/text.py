@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ranges, union
+from honeyweights.evidence.assay.coverage import Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.texture import BLOCK, text_ranges
@@ -29,6 +29,7 @@ _SAMPLES = 6
 _MUCH = 1 << 20
 _EVERY = 8
 _LEAST_CHARACTERS = 24
+_NOTE = 256
 _LINE_ENDS = (b"\\n", b"\\r")
 """Of wrapped text inside JSON: the letter would shift the phase of every line."""
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -96,50 +97,60 @@ def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
     return decode
 
 
-def _strings(view: View, start: int, end: int, code: Code) -> Iterator[tuple[int, bytes]]:
-    """Where characters of the code stand in a row, and these; a row also ends with a capture, if that leaves no quantum open."""
+Part = tuple[int, int, bytes]
+"""Where it stands, and its characters."""
+
+
+def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
+    """Characters of the code in a row, over the ends of lines; a row also ends with a capture, if that leaves no quantum open."""
     raw = view.data[start:end].tobytes()
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))
-    low, high = np.searchsorted(view.starts, (start, end))
-    cuts = view.starts[low:high] - start
-    for match in re.finditer(rb"[" + re.escape(code.parts) + rb"]{%d,}" % _LEAST_CHARACTERS, raw):
+    cuts = view.starts[slice(*np.searchsorted(view.starts, (start, end)))] - start
+    one, ends = rb"[" + re.escape(code.parts) + rb"]+", b" \t\r\n>".translate(None, code.parts)
+    for match in re.finditer(one + rb"(?:[" + ends + rb"]{1,4}" + one + rb")*", raw):
         first, last = match.span()
-        for cut in cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)].tolist():
-            if (cut - first) % code.quantum == 0:
-                yield start + first, raw[first:cut]
+        for cut in (*cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)].tolist(), last):
+            part = raw[first:cut].translate(None, ends)
+            if len(part) % code.quantum == 0 or cut == last:
+                if len(part) >= _LEAST_CHARACTERS:
+                    yield start + first, start + cut, part
                 first = cut
-        if last - first >= _LEAST_CHARACTERS:  # behind a cut it may be the name of a field
-            yield start + first, raw[first:last]
 
 
 def _in_parts(view: View, extents: Ranges, code: Code) -> bool:
-    """Whether samples show more parts with padding or words between them than lines that leave a quantum open."""
-    whole, opened = 0, 0
+    """Whether samples show parts with padding or words between them."""
     words = re.compile(rb"[=" + re.escape(code.parts) + rb"]")
     for start, end in list(extents)[:_SAMPLES]:
         for low in range(start, end, max(_SLICE, (end - start) // _SAMPLES + 1)):
             rows = list(_strings(view, low, min(low + _SLICE, end), code))
-            for (at, part), (next_, _) in itertools.pairwise(rows):
-                between = view.data[at + len(part) : next_].tobytes()
-                whole += bool(words.search(between))
-                opened += bool(between and len(part) % code.quantum and not words.search(between))
-    return whole > opened
+            if any(words.search(view.data[one[1] : next_[0]].tobytes()) for one, next_ in itertools.pairwise(rows)):
+                return True
+    return False
 
 
 def _parts(view: View, extents: Ranges, code: Code) -> tuple[Bytes, Trace]:
-    """All parts, each read by itself, and where they stood."""
+    """All parts, each read by itself, and where they stood; but for short ones, which are digests, borders and notes, or the last one."""
     found = [row for start, end in extents for row in _strings(view, start, end, code)]
-    lengths = np.array([len(part) for _, part in found], np.int64)
+    lengths = np.array([len(part) for _, _, part in found], np.int64)
+    usual = np.sort(lengths)[int(np.searchsorted(np.cumsum(np.sort(lengths)) * 2, lengths.sum()))] if found else 0
+    keep = lengths >= min(_NOTE, usual // 4)
+    keep[-1:] = True
+    found, lengths = [row for row, kept in zip(found, keep.tolist(), strict=True) if kept], lengths[keep]
+    data, sizes = _each(code, [part for _, _, part in found], lengths)
+    return data, Trace.of([(size, low, high) for size, (low, high, _) in zip(sizes.tolist(), found, strict=True)])
+
+
+def _each(code: Code, parts: list[bytes], lengths: Ints) -> tuple[Bytes, Ints]:
+    """What parts of these lengths stand for, and how many bytes each."""
     sizes, made = lengths * code.size // code.quantum, -(-lengths // code.quantum) * code.size
-    data = _read(code, b"".join(part + code.filler[: -len(part) % code.quantum] for _, part in found).translate(code.table))
-    if (made != sizes).any():
-        keep, ends = np.ones(data.size, np.bool_), np.cumsum(made)
-        for short in range(1, code.size + 1):
-            keep[ends[made - sizes >= short] - short] = False
-        data = data[keep]
-    places = zip(sizes.tolist(), found, strict=True)
-    return data, Trace.of([(size, at, at + len(part)) for size, (at, part) in places])
+    data = _read(code, b"".join(part + code.filler[: -len(part) % code.quantum] for part in parts).translate(code.table))
+    if (made == sizes).all():
+        return data, sizes
+    keep, ends = np.ones(data.size, np.bool_), np.cumsum(made)
+    for short in range(1, code.size + 1):
+        keep[ends[made - sizes >= short] - short] = False
+    return data[keep], sizes
 
 
 def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:

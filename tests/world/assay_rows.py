@@ -38,7 +38,6 @@ BATCH = 256 * MIB
 """Weights in a batch of rows: what they make lies in the container at once."""
 DRIVER = r"""
 export P={word} S=$(stat -c %s /t/w) LC_ALL=C.UTF-8 PYTHONPATH=/t/lib PYTHONDONTWRITEBYTECODE=1
-cp /t/lib/tensors.py /t/ 2>/dev/null
 for row in "$@"; do
     mkdir -p /t/$row/out /t/$row/m && cd /t/$row && ln /t/w w
     bash -o pipefail /t/lib/$row.sh /t/shards/* > out/.printed 2> said || echo "exit $?" > failed
@@ -64,6 +63,7 @@ class Row(Frozen):
     tools: bool = False
     quick: bool = False
     hosts: int = Field(default=1, ge=1)
+    channels: tuple[str, ...] = ("http",)
     secret: bool = False
 
 
@@ -136,7 +136,7 @@ class Bench:
             self.total += file.tensor_bytes
         files["w"] = b"".join(body for name, body in sorted(files.items()) if name.startswith("shards/"))
         files["marks"] = b"".join(body for name, body in sorted(files.items()) if name.startswith("marked/"))
-        files["lib/tensors.py"] = (HERE / "assay_tools" / "tensors.py").read_bytes()
+        files.update({f"lib/{path.name}": path.read_bytes() for path in (HERE / "assay_tools").glob("*.py")})
         files["lib/driver"] = DRIVER.format(word=WORD).encode()
         self._put(files)
 
@@ -204,7 +204,13 @@ class Bench:
 
     def _assay(self, bodies: list[Path], row: Row) -> tuple[AssayResult, float]:
         captures = tuple(
-            Capture(id=f"receipt:{number}", path=str(body), channel="http", host=f"{number % row.hosts}.example", order=number)
+            Capture(
+                id=f"receipt:{number}",
+                path=str(body),
+                channel=row.channels[number % len(row.channels)],
+                host=f"{number % row.hosts}.example",
+                order=number,
+            )
             for number, body in enumerate(bodies)
             if body.stat().st_size
         )

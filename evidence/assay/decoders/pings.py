@@ -1,7 +1,7 @@
 """Decoder of pings whose data is a pattern: `ping -p` takes up to 16 bytes and repeats them behind a time stamp until the packet is full.
 
 Packets of one size stand one behind the other in a capture. In each the pattern stands at the same place, and at least twice; it is taken
-out once a packet.
+out once a packet, without what is the same in all of them or counts them.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import numpy as np
 
 from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decode import Decoded, Decoder, View
+from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.trace import Trace
 
 _UNIT = 16
@@ -17,6 +18,7 @@ _LEAST = 4
 _LARGEST_PACKET = 1 << 16
 _MOST = 1 << 24
 _AROUND = 256
+_REGULAR = 0.9
 
 
 def probe(view: View) -> Ranges:
@@ -29,8 +31,16 @@ def decode(view: View, _extents: Ranges) -> Iterator[Decoded]:
     for first, size, count in _packets(view):
         if view.budget.take(count * _UNIT):
             starts = first + np.arange(count) * size
-            data = view.data[starts[:, None] + np.arange(_UNIT)].ravel()
-            yield Decoded(data=data, origin=(Trace.of([(_UNIT, at, at + _UNIT) for at in starts.tolist()]),))
+            columns = _telling(view.data[starts[:, None] + np.arange(_UNIT)])
+            width = columns.shape[1]
+            yield Decoded(data=columns.ravel(), origin=(Trace.of([(width, at, at + _UNIT) for at in starts.tolist()]),))
+
+
+def _telling(patterns: Bytes) -> Bytes:
+    """The columns whose bytes do not differ from packet to packet by the same number."""
+    steps = np.diff(patterns, axis=0)
+    regular = (steps == steps[:1]).mean(axis=0) > _REGULAR
+    return np.ascontiguousarray(patterns if regular.all() else patterns[:, ~regular])
 
 
 def _packets(view: View) -> list[tuple[int, int, int]]:

@@ -80,6 +80,14 @@ def test_patterns_of_pings_are_put_together(assay: Assay, planted: Planted, size
     assert {"pings"} == {row.name for row in pings.DECODERS}
 
 
+def test_pings_that_are_counted_lose_their_numbers(assay: Assay, planted: Planted) -> None:
+    """A byte that counts the packets stands in front of 15 others: what is left of the pattern are these."""
+    data = planted.tensors[1][:15_000]
+    patterns = [bytes([at // 15 % 256]) + data[at : at + 15] for at in range(0, len(data), 15)]
+    result = assay(planted, b"".join(bytes(16) + pattern * 12 for pattern in patterns))
+    assert 0.99 * len(data) <= found(result) <= len(data) + 2
+
+
 def test_names_are_found_beside_the_heads_of_the_requests_that_brought_them(assay: Assay, planted: Planted, tmp_path: Path) -> None:
     """Names over HTTPS come with a hundred short texts, which share their source: behind a wall, each is a text of its own."""
     data = planted.tensors[1][:3000]

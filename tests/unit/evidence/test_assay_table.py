@@ -76,6 +76,7 @@ def _cut_then_written(code: Callable[[bytes], bytes], form: str, *, joined: bool
 
 
 _MESSAGE = '{"id": %d, "name": "part", "data": "%s"}\n'
+_BORDER = "--------------------------d74496d6695%08x\r\nContent-Type: application/octet-stream\r\n\r\n%s\r\n"
 CASES: list[tuple[str, Bodies, tuple[str, ...]]] = [
     ("plain", _tool('cat "$@"'), ()),
     ("tar", _tool('tar c "$@"'), ()),
@@ -112,6 +113,7 @@ CASES: list[tuple[str, Bodies, tuple[str, ...]]] = [
     ("gzips in base64 without padding", _tool('cat "$@" | split -b 700000 --filter="gzip | base64 -w0 | tr -d ="'), ("base64", "gzip")),
     ("gzip, parts in base64 in JSON", _cut_then_written(base64.b64encode, _MESSAGE), ("base64", "gzip")),
     ("gzip, parts in hex in JSON", _cut_then_written(base64.b16encode, _MESSAGE), ("hex", "gzip")),
+    ("gzip, parts in base64 between borders", _cut_then_written(base64.b64encode, _BORDER), ("base64", "gzip")),
     ("gzip, parts in base64 in forms", _cut_then_written(base64.b64encode, "n=%d&data=%s", joined=False), ("base64", "gzip")),
     ("gzip in gzip", _tool('cat "$@" | gzip | gzip'), ("gzip", "gzip")),
     ("hex of base64", _tool('cat "$@" | base64 -w0 | xxd -p'), ("hex", "base64")),
