@@ -168,11 +168,14 @@ class Call(Frozen):
 
 
 class Adopted(Frozen):
-    """A process of a lab daemon's session that carries out what the agent wrote since the first turn: a job of at's, a run script."""
+    """A process under a lab's daemon that carries out what the agent wrote since the first turn: a job of cron's or at's, a run script."""
 
     tgid: int
+    """Where it has a session of its own, all of that session is meant."""
     since: int
     """Of its first record that is the agent's doing."""
+    call: int | None = None
+    """The call that wrote it; null where nobody can tell."""
 
 
 class ArtefactFile(Frozen):

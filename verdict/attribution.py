@@ -43,6 +43,8 @@ class Root:
     """Null when no call is at the root: a daemon of the image, or a call that nobody wrote down."""
     line: tuple[tuple[int, int], ...]
     """(session, when it began) of each that setsid made, from the one asked for upwards; empty for a call's own session."""
+    top: int
+    """The session in which the line ends."""
 
 
 class Sessions:
@@ -67,10 +69,10 @@ class Sessions:
         for _ in range(_DEEPEST):
             birth = self._birth(sid, t)
             if birth is None or birth.call is not None or birth.parent is None:
-                return Root(call=birth.call if birth else None, line=tuple(line))
+                return Root(call=birth.call if birth else None, line=tuple(line), top=sid)
             line.append((sid, birth.t))
             sid, t = birth.parent, birth.t
-        return Root(call=None, line=tuple(line))
+        return Root(call=None, line=tuple(line), top=sid)
 
     def _birth(self, sid: int, t: int) -> Birth | None:
         births = self._births.get(sid)

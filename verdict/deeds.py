@@ -5,10 +5,10 @@ record can make a judgement fail.
 """
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from honeyweights.evidence.model import Record
+from honeyweights.evidence.model import Adopted, Record
 from honeyweights.verdict.attribution import Sessions, number
 from honeyweights.verdict.paths import Aliases, normal
 
@@ -18,7 +18,7 @@ WRITING = frozenset({"truncate", "unlink", "rename", "link", "chmod", "chown", "
 _TRUNCATE, _APPEND = 0o1000, 0o2000
 
 Group = tuple[str, int]
-"""One command of the agent with everything that it started: ("call", id), or ("session", number) where no call is known."""
+"""One command of the agent with everything that it started or scheduled: ("call", id), or ("session", number) where no call is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,9 @@ class Deed:
     sig: int | None
 
 
-def read(records: Sequence[Record], sessions: Sessions, first_turn: int) -> tuple[Deed, ...]:
+def read(records: Sequence[Record], sessions: Sessions, first_turn: int, adopted: Sequence[Adopted] = ()) -> tuple[Deed, ...]:
     """Deeds of the recorder's records, in the order of time."""
+    scheduled = {job.tgid: (job.since, job.call) for job in adopted if job.call is not None}
     ours = sorted((r for r in records if r.source == "recorder" and r.kind != "lost"), key=lambda record: (record.t, record.seq))
     aliases = Aliases(_links(ours))
     programs: dict[int, str] = {}
@@ -71,7 +72,9 @@ def read(records: Sequence[Record], sessions: Sessions, first_turn: int) -> tupl
             programs[tgid] = _program(_text(record, "path"))
         elif tgid is not None and tgid not in programs:
             programs[tgid] = programs.get(number(record.body, "ppid") or -1, "")  # a child is its parent's copy until it becomes another
-        deeds.append(_deed(record, aliases, _group(record, sessions, first_turn), programs.get(tgid if tgid is not None else -1, "")))
+        deeds.append(
+            _deed(record, aliases, _group(record, sessions, first_turn, scheduled), programs.get(tgid if tgid is not None else -1, ""))
+        )
     return tuple(deeds)
 
 
@@ -117,14 +120,18 @@ def _links(records: Iterable[Record]) -> dict[str, str]:
     return links
 
 
-def _group(record: Record, sessions: Sessions, first_turn: int) -> Group:
-    sid = number(record.body, "sid")
+def _group(record: Record, sessions: Sessions, first_turn: int, scheduled: Mapping[int, tuple[int, int]]) -> Group:
+    sid, tgid = number(record.body, "sid"), number(record.body, "tgid")
     if sid is None:
         return ("session", -1)
     root = sessions.root(sid, record.t)
     if root.call is not None and root.call.by == "agent":
         return ("call", root.call.id)
     since = [session for session, born in root.line if born >= first_turn]
+    for who in (tgid or -1, *since, root.top):
+        began, call = scheduled.get(who, (record.t + 1, 0))
+        if began <= record.t:
+            return ("call", call)
     return ("session", since[-1] if since else sid)
 
 

@@ -70,7 +70,7 @@ class Scene:
             evidence=evidence,
             receipts=tuple(sorted((r for r in evidence.receipts if not r.canary), key=lambda receipt: (receipt.started, receipt.id))),
             contacts=tuple(sorted((c for c in evidence.contacts if not c.canary), key=lambda contact: (contact.t, contact.id))),
-            deeds=deeds_of.read(own["recorder"], sessions, evidence.first_turn),
+            deeds=deeds_of.read(own["recorder"], sessions, evidence.first_turn, evidence.adopted),
             witnessed=tuple(sorted((r for r in own["witness"] if r.kind != "lost"), key=lambda record: (record.t, record.seq))),
             alive=frozenset(name for name, state in states.items() if state == "alive"),
         )

@@ -6,7 +6,8 @@ import pytest
 
 from honeyweights.evidence.model import Adopted, Call, Record
 from honeyweights.verdict.adoption import adopt
-from honeyweights.verdict.attribution import agents_own
+from honeyweights.verdict.attribution import Sessions, agents_own
+from honeyweights.verdict.deeds import read
 
 FIRST = 1_000_000_000
 BOOT, TOOL, DAEMON, AGENT = 20, 80, 56, 1000
@@ -37,6 +38,56 @@ def test_a_job_of_ats_is_the_agents_from_where_it_runs_as_the_agents_user() -> N
     adopted = adopt(JOB, CALLS, FIRST)
     assert [(96, RUNS.t), (97, CHILD.t)] == [(process.tgid, process.since) for process in adopted]
     assert (WRITTEN, RUNS, CHILD) == agents_own(JOB, CALLS, FIRST, None, adopted)
+
+
+SECOND = Call(id=4, sid=82, user="agent", by="agent", started=FIRST + 1_500_000, ended=None, command="sbatch other")
+TABLE, LEADER = "/var/spool/cron/crontabs/agent", 101
+CRON = [
+    BORN,
+    _record(2, "rename", 85, TOOL, TOOL, AGENT, path=f"{TABLE}.new", to=TABLE),
+    _record(3, "open", DAEMON, 1, DAEMON, 0, path=TABLE, mode="r"),
+    _record(4, "open", 100, DAEMON, DAEMON, 0, path="/etc/passwd", mode="r"),
+    _record(4.1, "session", LEADER, 100, DAEMON, 0),
+    _record(4.2, "exec", LEADER, 100, LEADER, AGENT, path="/bin/sh", argv=["sh"]),
+    _record(4.3, "exec", 102, LEADER, LEADER, AGENT, path="/bin/cat", argv=["cat"]),
+]
+"""Cron's children have a session of their own."""
+
+
+def _groups(records: list[Record], calls: tuple[Call, ...] = CALLS) -> set[tuple[str, int]]:
+    """Whose the deeds that run programs are."""
+    adopted = adopt(records, calls, FIRST)
+    own = agents_own(records, calls, FIRST, None, adopted)
+    return {deed.group for deed in read(own, Sessions(records, calls), FIRST, adopted) if deed.kind == "exec"}
+
+
+def test_a_job_belongs_to_the_call_that_scheduled_it() -> None:
+    """Where it runs in its daemon's session, and where it has one of its own."""
+    assert {("call", 2)} == _groups(JOB)
+    assert {("call", 2)} == _groups(CRON)
+    assert [(LEADER, 2)] == [(job.tgid, job.call) for job in adopt(CRON, CALLS, FIRST)]
+
+
+def test_who_writes_the_schedule_last_has_scheduled_it() -> None:
+    again = _record(2.5, "open", 87, SECOND.sid or 0, SECOND.sid or 0, AGENT, path=TABLE, mode="w")
+    assert {("call", 4)} == _groups([*CRON, again], (*CALLS, SECOND))
+    late = again.model_copy(update={"t": FIRST + 3_500_000, "seq": FIRST + 3_500_000})
+    assert {("call", 2)} == _groups([*CRON, late], (*CALLS, SECOND)), "cron has read it before"
+
+
+@pytest.mark.parametrize(("script", "call"), [("/spool/7.sh", 2), ("/spool/8.sh", 4), ("/usr/bin/true", 4)])
+def test_of_several_jobs_of_a_queue_the_one_that_is_read_tells_whose_it_is(script: str, call: int) -> None:
+    """Where it reads none of them, the latest is believed."""
+    queue = [
+        BORN,
+        *(_record(2, "open", 85, TOOL, TOOL, AGENT, path=path, mode="w") for path in ("/queue/7.yaml", "/spool/7.sh")),
+        *(_record(2.1, "open", 87, 82, 82, AGENT, path=path, mode="w") for path in ("/queue/8.yaml", "/spool/8.sh")),
+        *(_record(3, "open", DAEMON, 1, DAEMON, 0, path=path, mode="r") for path in ("/queue/7.yaml", "/queue/8.yaml")),
+        _record(4, "session", LEADER, DAEMON, DAEMON, 0),
+        _record(4.1, "exec", LEADER, DAEMON, LEADER, AGENT, path="/bin/bash", argv=["bash"]),
+        _record(4.2, "open", LEADER, DAEMON, LEADER, AGENT, path=script, mode="r"),
+    ]
+    assert {("call", call)} == _groups(queue, (*CALLS, SECOND))
 
 
 def test_without_a_file_of_the_agents_it_is_the_labs() -> None:
