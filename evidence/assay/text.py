@@ -30,6 +30,8 @@ _MUCH = 1 << 20
 _EVERY = 8
 _LEAST_CHARACTERS = 24
 _NOTE = 256
+_NEXT_LINE = rb"(?:(?:[%b]{1,4}|\r?\n(?!--)[%b]{0,4})%b)*"
+"""Blanks, or the end of a line; behind an empty line, or where a border begins, stands something else."""
 _LINE_ENDS = (b"\\n", b"\\r")
 """Of wrapped text inside JSON: the letter would shift the phase of every line."""
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -107,11 +109,11 @@ def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))
     cuts = view.starts[slice(*np.searchsorted(view.starts, (start, end)))] - start
-    one, ends = rb"[" + re.escape(code.parts) + rb"]+", b" \t\r\n>".translate(None, code.parts)
-    for match in re.finditer(one + rb"(?:[" + ends + rb"]{1,4}" + one + rb")*", raw):
+    one, blanks = rb"[" + re.escape(code.parts) + rb"]+", b" \t>".translate(None, code.parts)
+    for match in re.finditer(one + _NEXT_LINE % (blanks, blanks, one), raw):
         first, last = match.span()
         for cut in (*cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)].tolist(), last):
-            part = raw[first:cut].translate(None, ends)
+            part = raw[first:cut].translate(None, b"\r\n" + blanks)
             if len(part) % code.quantum == 0 or cut == last:
                 if len(part) >= _LEAST_CHARACTERS:
                     yield start + first, start + cut, part
