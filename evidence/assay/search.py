@@ -32,7 +32,7 @@ _EDIT = 64  # unexplained bytes between explained ones that are edits, not conte
 _SMALL = 1 << 16
 _LONG = 1 << 20
 _RUN = 1 << 11
-_PURE = 0.95
+_PURE, _NO_MAGIC = 0.95, 40
 _CODE = np.zeros(256, np.bool_)
 _CODE[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\n\r")] = True
 Chain = tuple[str, ...]
@@ -117,8 +117,8 @@ class Search:
             for word, at in self.marks.find(body.data):
                 ledger.marked.add((int(body.owners.at(np.array([at]))[0]), word))
 
-    def decode(self, body: Body, explained: Ranges, ledger: Ledger) -> tuple[Ranges, Opaque]:
-        """All that decoders reveal in the rest of the body; returns what is explained now, and the opaque bytes by owner."""
+    def decode(self, body: Body, explained: Ranges, ledger: Ledger, *, heads: bool = False) -> tuple[Ranges, Opaque]:
+        """All that decoders (`heads`: those of a magic) reveal in the rest; returns what is explained then, and opaque bytes by owner."""
         rest = Ranges.span(0, body.data.size) - explained
         view = View(
             data=body.data,
@@ -133,7 +133,7 @@ class Search:
         )
         opaque: Opaque = Counter()
         shown = [explained]
-        table = [row for row in self.table if not (row.once and body.form)]
+        table = [row for row in self.table if not (row.once and body.form) and not (heads and row.rank >= _NO_MAGIC)]
         if len(body.chain) < self.budget.depth:
             for decoder in table:
                 outer, within = self._run(decoder, body, view, ledger)
@@ -143,7 +143,7 @@ class Search:
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
         everything = union(shown)
         still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
-        if not body.form:
+        if not (body.form or heads):
             self._values(body, still, ledger)
         return everything, _at_most(opaque + _opaque(body, still), body, everything)
 
@@ -199,7 +199,7 @@ class Search:
     def _packed(self, inner: Body, plain: Ranges, ledger: Ledger) -> Ranges:
         """What streams show that hold most of their content as it was: taken apart where that is taken away, they could not be read."""
         rest = Ranges.span(0, inner.data.size) - crowded(plain, inner.data.size)
-        return self.decode(inner, plain | rest, ledger)[0] - rest if rest.total < inner.data.size else EMPTY
+        return self.decode(inner, plain | rest, ledger, heads=True)[0] - rest if rest.total < inner.data.size else EMPTY
 
     def _pieces(self, decoder: Decoder, view: View, extents: Ranges) -> Iterator[Decoded]:
         """The decoder's pieces up to its end or its crash."""
