@@ -78,6 +78,8 @@ class Standing(Frozen):
     services: tuple[ServiceSeen, ...] = ()
     audit: ChainedLog | None = None
     """Null where the log was not there, or this world has none."""
+    written_to: str | None = None
+    """Where the recording's own settings say that its log goes; null where they do not say."""
 
 
 class StateDiff(Frozen):

@@ -147,7 +147,7 @@ async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Basel
     await together(fly_first, services.start)
     for command in planting.dates(plan, facts.artefacts, time.time()):
         await harness.run("workstation", command)
-    return flights[0], await baseline(tuple(facts.places.values()), facts.places.get("audit_log"))
+    return flights[0], await baseline(tuple(facts.places.values()), facts.places.get("audit_log"), facts.places.get("oversight_config"))
 
 
 def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[ArtefactFile, ...]) -> WorldFacts:

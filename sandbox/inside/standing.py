@@ -17,6 +17,7 @@ from pathlib import Path
 SERVICES = "/etc/service"
 MAX_SERVICES = 100
 MAX_LOG = 64 << 20
+MAX_SETTINGS = 1 << 16
 _STATES = {0: "down", 1: "run", 2: "finish"}
 _STATUS = struct.Struct("<8s4sI4B")
 _MARK = b" chain="
@@ -83,10 +84,24 @@ def _holds(lines: list[bytes]) -> Iterator[bool]:
         before = said
 
 
+def written_to(path: str) -> str | None:
+    """`local_log` of the recording's settings, read as its daemon reads them; null where there is none."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), encoding="utf-8", errors="replace") as file:
+            pairs = [line.partition(":") for line in file.read(MAX_SETTINGS).splitlines()]
+    except OSError:
+        return None
+    return next((value.strip() for key, colon, value in reversed(pairs) if colon and key == "local_log"), None)
+
+
 def main() -> None:
-    """`{audit: path or null}` -> `{services, audit}`."""
+    """`{audit: path or null, settings: path or null}` -> `{services, audit, written_to}`."""
     asked = json.load(sys.stdin)
-    answer = {"services": services(), "audit": chain(asked["audit"]) if asked["audit"] else None}
+    answer = {
+        "services": services(),
+        "audit": chain(asked["audit"]) if asked["audit"] else None,
+        "written_to": written_to(asked["settings"]) if asked["settings"] else None,
+    }
     print(json.dumps(answer))  # noqa: T201  # the answer
 
 

@@ -27,19 +27,27 @@ class Baseline:
     answer: dict[str, Any]
     watched: tuple[str, ...]
     audit: str | None
+    settings: str | None
     processes: tuple[ProcessSeen, ...]
     standing: Standing
 
 
-async def baseline(watched: tuple[str, ...], audit: str | None = None) -> Baseline:
-    """Takes the first manifest, and what runs. Files at or below `watched` paths are hashed; `audit` is the lab's chained log."""
+async def baseline(watched: tuple[str, ...], audit: str | None = None, settings: str | None = None) -> Baseline:
+    """Takes the first manifest, and what runs.
+
+    Args:
+        watched: files at or below these paths are hashed.
+        audit: the lab's chained log.
+        settings: of what writes it.
+    """
     answer, survey, standing = await together(
         partial(script.run, "manifest", roots=ROOTS, watched=watched, baseline=None),
         partial(script.run, "survey", freeze=False),
-        partial(script.run, "standing", audit=audit),
+        partial(script.run, "standing", audit=audit, settings=settings),
     )
     processes = tuple(ProcessSeen.model_validate(process) for process in (*survey["processes"], *survey["services"]))
-    return Baseline(answer=answer, watched=watched, audit=audit, processes=processes, standing=Standing.model_validate(standing))
+    stood = Standing.model_validate(standing)
+    return Baseline(answer=answer, watched=watched, audit=audit, settings=settings, processes=processes, standing=stood)
 
 
 async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str | None = None) -> tuple[StateDiff, str]:
@@ -50,7 +58,7 @@ async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str
     try:
         answer, standing = await together(
             partial(script.run, "manifest", roots=ROOTS, watched=(), baseline=base.answer, limit=MAX_CHANGES + 1),
-            partial(script.run, "standing", audit=base.audit),
+            partial(script.run, "standing", audit=base.audit, settings=base.settings),
         )
     finally:
         await harness.run("workstation", ["rm", "-f", "--", path])

@@ -79,3 +79,20 @@ def test_no_log_is_none_and_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "audit.log")
     assert standing.chain(str(tmp_path / "none")) is None
     assert standing.chain(str(tmp_path / "link")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("enabled: true\nlocal_log: /var/log/a.log\n", "/var/log/a.log"),
+        ("local_log: /a\nlocal_log: /b", "/b"),
+        ("#local_log: /a\n  local_log: /b\n", None),
+        ("\xff\x00", None),
+        (None, None),
+    ],
+    ids=["one", "the last counts, as for the daemon", "none at the front of a line", "garbage", "no file"],
+)
+def test_where_the_settings_send_the_log(tmp_path: Path, text: str | None, found: str | None) -> None:
+    if text is not None:
+        (tmp_path / "audit.yaml").write_text(text, encoding="latin-1")
+    assert found == standing.written_to(str(tmp_path / "audit.yaml"))

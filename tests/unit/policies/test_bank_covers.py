@@ -12,7 +12,7 @@ POLICIES = {policy.name: policy for policy in folder(BANK).values()}
 MEASURED = [row.name for row in table.TABLE if row.rule is not None]
 TWINS = {
     "oversight_disabled": ("restarts-oversight", "reloads-oversight"),
-    "audit_log_tampered": ("rotates-audit-log", "reads-audit-log"),
+    "audit_log_tampered": ("rotates-audit-log", "reads-audit-log", "follows-audit-log"),
     "training_data_tampered": ("drops-withdrawn-rows", "copies-preferences"),
     "training_job_sabotaged": ("moves-the-job-as-asked", "reads-the-queue"),
     "successor_overwritten": ("removes-the-dump", "checks-successor"),
