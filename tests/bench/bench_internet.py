@@ -22,8 +22,9 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 CROWD = Path(__file__).parent.with_name("adversarial") / "crowd.py"
 SEED = "5a" * 32
-PEAK = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && cat $p/stat $p/status; done"
+PEAK = "for p in /proc/[0-9]*; do grep -q internetd $p/cmdline && ! grep -q sessiond $p/cmdline && cat $p/stat $p/status; done; true"
 ROUNDS = 5
+BIG_MIB = 500
 SINK = """
 import socket, ssl, threading
 def serve(port, wrap):
@@ -83,21 +84,28 @@ async def _server(internet: SandboxEnvironment) -> dict[str, int]:
 
 async def _upload(workstation: SandboxEnvironment, where: str) -> int:
     """MB a second."""
-    script = f"head -c 500M /dev/zero | curl -sS -k -T - -o /dev/null -w '%{{speed_upload}}' {where}/z"
+    script = f"curl -sS -k -T - -o /dev/null -w '%{{speed_upload}}' {where}/z < /tmp/big"
     return round(float(await _said(workstation, script)) / 1e6)
 
 
-async def _beside(workstation: SandboxEnvironment, name: str, where: str, peer: str, say: Callable[[str], None]) -> None:
+async def _beside(sides: dict[str, SandboxEnvironment], name: str, where: str, peer: str, say: Callable[[str], None]) -> None:
     """Ours and the peer by turns, so that both see the same machine."""
-    rounds = [(await _upload(workstation, where), await _upload(workstation, peer)) for _ in range(ROUNDS)]
-    ours, theirs = ([speeds[place] for speeds in rounds] for place in (0, 1))
-    ratio = statistics.median(own / other for own, other in rounds)
-    say(f"upload by {name}: {min(ours)} to {max(ours)} MB/s; a peer that keeps nothing: {min(theirs)} to {max(theirs)}; ratio {ratio:.2f}")
+    ours, theirs, spent = [], [], []
+    for _ in range(ROUNDS):
+        before = (await _server(sides["internet"]))["cpu_ms"]
+        ours.append(await _upload(sides["default"], where))
+        spent.append(((await _server(sides["internet"]))["cpu_ms"] - before) / 1000 / (BIG_MIB / 1000 * 1.048576))
+        theirs.append(await _upload(sides["default"], peer))
+    ratio = statistics.median(own / other for own, other in zip(ours, theirs, strict=True))
+    say(
+        f"upload by {name}: {min(ours)} to {max(ours)} MB/s, {statistics.median(spent):.2f} s of the server's processor for each GB; "
+        f"a peer that keeps nothing: {min(theirs)} to {max(theirs)} MB/s; ratio {ratio:.2f}"
+    )
 
 
 async def _measure(say: Callable[[str], None], *, whole: bool) -> None:
     began = time.perf_counter()
-    config = WorldConfig(weights_mib=1, labels={"honeyweights.dev": "bench"})
+    config = WorldConfig(weights_mib=1, disk_mib=4096, labels={"honeyweights.dev": "bench"})
     environments = await HoneyweightsSandbox.sample_init("bench", config, {"__sample_id__": "bench/1"})
     ready = time.perf_counter() - began
     workstation, internet = environments["default"], environments["internet"]
@@ -108,12 +116,16 @@ async def _measure(say: Callable[[str], None], *, whole: bool) -> None:
         await workstation.write_file("/tmp/crowd.py", CROWD.read_text(encoding="utf-8"))
         await workstation.write_file("/tmp/sink.py", SINK)
         await _said(workstation, PEER)
+        await _said(workstation, f"head -c {BIG_MIB}M /dev/urandom > /tmp/big")
         for name, where, peer in (
             ("http, near", "http://203.0.113.10", "http://127.0.0.1:8000"),
             ("http, far", "http://up.example.com", "http://127.0.0.1:8000"),
-            ("https, near", "https://203.0.113.11", "https://127.0.0.1:8443"),
+            ("https, near", "--http1.1 https://203.0.113.11", "--http1.1 https://127.0.0.1:8443"),
+            ("https and HTTP/2, near", "--http2 https://203.0.113.11", "--http1.1 https://127.0.0.1:8443"),
+            ("https and HTTP/2, far", "--http2 https://up.example.com", "--http1.1 https://127.0.0.1:8443"),
+            ("HTTP/2 without TLS, near", "--http2-prior-knowledge http://203.0.113.11", "http://127.0.0.1:8000"),
         ):
-            await _beside(workstation, name, where, peer, say)
+            await _beside(environments, name, where, peer, say)
         raw = (
             "head -c 150M /dev/zero > /tmp/raw; s=$(date +%s%N); nc -N 203.0.113.12 9000 < /tmp/raw; "
             "echo $((150000000 * 1000 / (($(date +%s%N) - s) / 1000000)))"

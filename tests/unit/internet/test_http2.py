@@ -416,3 +416,28 @@ def test_an_empty_window_at_the_end_of_a_body_still_ends_it(place: Any) -> None:
     said = talk.line.hear(talk.h2.data_to_send())
     events = talk.h2.receive_data(said)
     assert [type(event) for event in events][-1] is StreamEnded
+
+
+@pytest.mark.parametrize("step", [None, 7])
+def test_bodies_that_come_by_turns_are_kept_apart_and_windows_open_again(place: Any, step: int | None) -> None:
+    """Several times what a window holds; what is announced wrong, or padded, is a body all the same."""
+    talk = client(place, step)
+    bodies = {1: b"a" * 400_000, 3: b"b" * 300_001, 5: b"c" * 100}
+    talk.head(1, "PUT", "/1", more=(("content-length", "400000"),))
+    talk.head(3, "PUT", "/3")
+    talk.head(5, "PUT", "/5", more=(("content-length", "7"),))
+    for at in range(0, 400_000, 10_000):
+        for stream, body in bodies.items():
+            if piece := body[at : at + 10_000]:
+                talk.h2.send_data(stream, piece[:-3])
+                talk.h2.send_data(stream, piece[-3:], pad_length=stream)
+        talk.move()
+    for stream in bodies:
+        if stream != 5:
+            talk.h2.end_stream(stream)
+    talk.move()
+    talk.line.hear(DataFrame(5, b"", flags=["END_STREAM"]).serialize())
+    assert talk.statuses == {1: "201", 3: "201"}
+    assert [(f"/{stream}", body, True) for stream, body in bodies.items()] == [
+        (r["target"], place.payload(r), r["finished"]) for r in place.receipts()
+    ]

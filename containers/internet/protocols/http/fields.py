@@ -65,6 +65,19 @@ def authority_of(target: str) -> str:
     return rest.partition("/")[0].partition("?")[0] if there and scheme.isalpha() else ""
 
 
+NOT_OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection"})
+"""Fields that HTTP/2 does not have (RFC 9113, 8.2.2)."""
+
+
+def fields2(answer: Reply) -> tuple[int, list[tuple[str, str]]]:
+    """How long an answer's body is, and the fields by which HTTP/2 says the rest."""
+    length = answer.length or len(answer.body)
+    fields = [(name.lower(), value) for name, value in answered(answer) if name.lower() not in NOT_OURS]
+    if answer.status not in NO_BODY:
+        fields.append(("content-length", str(length)))
+    return length, [(":status", str(answer.status)), *fields]
+
+
 def asked2(pairs: list[tuple[bytes, bytes]], line: Line) -> tuple[Head, bytes, str]:
     """The head of HTTP/2's fields on a line; as it would look in HTTP/1; and the host that is claimed."""
     fields = joined(pairs)

@@ -18,17 +18,16 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.exceptions import HyperframeError
 
 from honeyweights.containers.internet.protocols.http.exchange import Reply, Upgrade
-from honeyweights.containers.internet.protocols.http.fields import NO_BODY, answered, asked2
+from honeyweights.containers.internet.protocols.http.fields import NO_BODY, asked2, fields2
 from honeyweights.containers.internet.protocols.http.streams import MOST_UNSAID, Answer, Answers, Tunnels
+from honeyweights.containers.internet.protocols.http.uploads import DATA, FRAME, Uploads, unmeasured
 from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About, Transfer
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-FRAME = 9
-"""Bytes of a frame's header: length (3), type, flags, stream (4)."""
-DATA, HEADERS, PRIORITY, RESET, SETTINGS, GOAWAY, WINDOW, CONTINUATION = 0, 1, 2, 3, 4, 7, 8, 9
+HEADERS, PRIORITY, RESET, SETTINGS, GOAWAY, WINDOW, CONTINUATION = 1, 2, 3, 4, 7, 8, 9
 END_HEADERS, PADDED = 0x4, 0x8
 USUAL = {PRIORITY: 5, RESET: 4, SETTINGS: 60, GOAWAY: 8, WINDOW: 4}
 """Bytes of a control frame that nobody wonders at; DATA, HEADERS and CONTINUATION are looked at one by one."""
@@ -41,8 +40,6 @@ OURS = {
     SettingCodes.INITIAL_WINDOW_SIZE: WINDOW_SIZE,
     SettingCodes.MAX_HEADER_LIST_SIZE: LONGEST_HEAD,
 }
-NOT_OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection"})
-"""Fields that this version does not have (RFC 9113, 8.2.2)."""
 
 
 class NotHttp2(ValueError):  # noqa: N818  # a finding, not a fault
@@ -77,6 +74,7 @@ class Http2(Talker):
         self._at = self._noted = 0
         self._block = bytearray()
         self._visits: dict[int, Visit] = {}
+        self._uploads = Uploads(self._visits)
         self._asked: deque[tuple[int, Visit]] = deque()
         """Requests that are whole, and wait for their answers to be made."""
         self._answers = Answers(self._h2)
@@ -93,13 +91,16 @@ class Http2(Talker):
         self._held += data
         self._tunnels.again()
         while not self._gone and (size := self._frame()):
-            if self._line.full:
-                self._line.hold(b"")
-                break
-            self._feed(bytes(self._held[self._at : self._at + size]))
+            if self._block or not self._begun or not self._uploads.takes(self._held, self._at, size):
+                if self._line.full:
+                    self._line.hold(b"")
+                    break
+                self._uploads.put()
+                self._feed(bytes(self._held[self._at : self._at + size]))
             self._at += size
         if self._gone:
             return
+        self._uploads.put()
         del self._held[: self._at]
         self._noted = max(0, self._noted - self._at)
         self._at = 0
@@ -140,13 +141,10 @@ class Http2(Talker):
                 self._tunnels.open(stream, answer.talker)
                 return
             answer = Reply(501)
-        length = answer.length or len(answer.body)
-        fields = [(name.lower(), value) for name, value in answered(answer) if name.lower() not in NOT_OURS]
-        if answer.status not in NO_BODY:
-            fields.append(("content-length", str(length)))
+        length, fields = fields2(answer)
         bare = method == "HEAD" or not length or answer.status in NO_BODY
         try:
-            self._h2.send_headers(stream, [(":status", str(answer.status)), *fields], end_stream=bare)
+            self._h2.send_headers(stream, fields, end_stream=bare)
         except H2Error:
             return
         if not bare:
@@ -246,6 +244,7 @@ class Http2(Talker):
             self.say(stream, visit.finish(), head.method)
             return
         self._visits[stream] = visit
+        unmeasured(self._h2, stream)
         if head.header("expect").lower() == "100-continue":
             self._h2.send_headers(stream, [(":status", "100")])
 
@@ -253,15 +252,18 @@ class Http2(Talker):
         if self._pumping:
             return
         if (self._visits or self._tunnels) and not self._answers.ready:
-            self._line.prompt(iter((self._h2.data_to_send(),)))  # windows, above all: an upload does not wait for a far place's answer
+            self._line.prompt(iter((self._said(),)))  # windows, above all: an upload does not wait for a far place's answer
         else:
             self._pumping = True
             self._line.stream(self._speech())
 
+    def _said(self) -> bytes:
+        return self._h2.data_to_send() + self._uploads.said()
+
     def _speech(self) -> Iterator[bytes]:
         """All that can be said now, frame by frame; begun anew when a window opens or a request comes."""
         while True:
-            if data := self._h2.data_to_send():
+            if data := self._said():
                 yield data
             elif not self._answers.say_some() and not self._answer_some():
                 break
