@@ -15,6 +15,8 @@ FRAME = 9
 DATA = 0
 USED = 1 << 15
 """Bytes of a window that are given back at once: a quarter of it. Fewer would be a packet for each frame."""
+MANY = 256
+"""Streams that are remembered before those that are over are forgotten."""
 _UPDATE = b"\0\0\4\10\0"
 """Length, type and flags of WINDOW_UPDATE (RFC 9113, 6.9)."""
 
@@ -48,6 +50,8 @@ class Uploads:
                 self._used[window] = self._used.get(window, 0) + len(self._joined)
                 if self._used[window] >= USED:
                     self._windows += _UPDATE + window.to_bytes(4, "big") + self._used.pop(window).to_bytes(4, "big")
+            if len(self._used) > MANY:
+                self._used = {window: count for window, count in self._used.items() if not window or window in self._visits}
             self._visits[self._stream].write(self._joined)
             self._joined = bytearray()
 
