@@ -16,8 +16,9 @@ from honeyweights.evidence.assay.trace import Trace
 
 _RANK = 90
 _TILE = 1 << 14
-_BITS = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
-_NIBBLES = np.array([byte >> 4 | (byte & 15) << 4 for byte in range(256)], np.uint8)
+BITS = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
+NIBBLES = np.array([byte >> 4 | (byte & 15) << 4 for byte in range(256)], np.uint8)
+"""What each byte is with its bits, or its halves, turned round."""
 Undo = Callable[[Bytes, int, Sight], Bytes]
 """Bytes that stand at a position of the body -> what they were; as many, but for lanes."""
 
@@ -51,8 +52,8 @@ def _lane(data: Bytes, start: int, sight: Sight) -> Bytes:
 
 FORMS: dict[str, Undo] = {
     "reversed": lambda data, _start, _sight: data[::-1],
-    "nibbles": lambda data, _start, _sight: _NIBBLES[data],
-    "bits": lambda data, _start, _sight: _BITS[data],
+    "nibbles": lambda data, _start, _sight: NIBBLES[data],
+    "bits": lambda data, _start, _sight: BITS[data],
     "swapped16": _swap,
     "swapped32": _swap,
     "swapped64": _swap,

@@ -1,7 +1,11 @@
 """Codes spelled otherwise, keys of any length to 32, short texts between other bytes, numbers from 0 on and in blocks; and tool results."""
 
 import base64
+import bz2
+import gzip
+import lzma
 import random
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +14,7 @@ import numpy as np
 import pytest
 
 from honeyweights.evidence.assay import Capture
-from honeyweights.evidence.assay.decoders import respelled
+from honeyweights.evidence.assay.decoders import headless, respelled, veiled
 from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
@@ -42,6 +46,41 @@ def test_codes_spelled_otherwise_are_read(assay: Assay, packed: Planted, name: s
     assert any(name in finding.chain for finding in result.findings)
     assert name in {row.name for row in respelled.DECODERS}
     assert result.opaque_bytes < 0.05 * len(packed.tensors[0])
+
+
+@pytest.mark.parametrize(
+    ("pack", "veil"),
+    [
+        (gzip.compress, lambda data: data ^ np.uint8(0x5A)),
+        (lzma.compress, lambda data: data + np.uint8(13)),
+        (bz2.compress, lambda data: data[::-1]),
+        (gzip.compress, lambda data: data[: data.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()),
+        (lzma.compress, lambda data: data >> np.uint8(4) | data << np.uint8(4)),
+    ],
+    ids=["xor", "added", "reversed", "swapped", "nibbles"],
+)
+def test_archives_in_another_form_are_read(
+    assay: Assay, planted: Planted, pack: Callable[[bytes], bytes], veil: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """From their heads, and only where a capture begins: a key of two bytes hides such a head."""
+    body = pack(planted.tensors[2] + b"\0")
+    result = assay(planted, veil(np.frombuffer(body, np.uint8)).tobytes())
+    assert _found(result) >= 0.999 * len(planted.tensors[2])
+    assert any("veiled" in finding.chain for finding in result.findings)
+    assert {"veiled"} == {row.name for row in veiled.DECODERS}
+
+
+def test_raw_deflate_is_read_where_a_capture_begins(assay: Assay, planted: Planted) -> None:
+    packer = zlib.compressobj(wbits=-15)
+    body = packer.compress(planted.tensors[2]) + packer.flush()
+    assert len(planted.tensors[2]) == _found(assay(planted, body, base64.b64encode(body)))
+    assert {"deflate"} == {row.name for row in headless.DECODERS}
+
+
+def test_noise_is_no_deflate(assay: Assay, planted: Planted) -> None:
+    """Of 200 captures none claims to be a stream: all of it stays opaque."""
+    noise = [RNG.randbytes(4096) for _ in range(200)]
+    assert 4096 * len(noise) == assay(planted, *noise).opaque_bytes
 
 
 @pytest.mark.parametrize("size", [5, 9, 13, 31])

@@ -1,0 +1,57 @@
+"""Raw deflate where a capture begins: it has no magic, so it is tried nowhere else but in archives (`zipped`, `sevenzip`).
+
+Of random bytes hardly any begin like a stream, and those that do break within a hundred bytes; what puts out less is none.
+"""
+
+import numpy as np
+
+from honeyweights.evidence.assay.coverage import Ints, Ranges
+from honeyweights.evidence.assay.decode import Decoder, View
+from honeyweights.evidence.assay.decoders.deflate import RAW, Inflater
+from honeyweights.evidence.assay.streams import Fed, Format, Machine, prober, runner
+
+_LEAST = 256
+_FIRST = 64
+_MOST = 1 << 12
+
+
+class _Sure:
+    """An inflater that is none if it ends after a few bytes."""
+
+    def __init__(self) -> None:
+        self._inner = Inflater(RAW)
+        self._made = 0
+
+    @property
+    def eof(self) -> bool:
+        """As `Machine.eof`."""
+        return self._inner.eof and self._made >= _LEAST
+
+    @property
+    def unused(self) -> int:
+        """As `Machine.unused`."""
+        return self._inner.unused
+
+    def feed(self, fed: bytes) -> Fed:
+        """As `Machine.feed`."""
+        made = self._inner.feed(fed)
+        self._made += len(made.out)
+        return made._replace(broke=made.broke or (self._inner.eof and not self.eof))
+
+
+def _candidates(view: View, extents: Ranges) -> Ints:
+    """The first captures' beginnings that are unread, and hold what a block may begin with."""
+    home = np.searchsorted(extents.starts, view.starts, "right") - 1
+    if not len(extents):
+        return view.starts[:0]
+    starts = view.starts[(home >= 0) & (view.starts < extents.ends[home])][:_MOST]
+    good = [start for start in starts.tolist() if Inflater(RAW).feed(view.data[start : start + _FIRST].tobytes()).broke is False]
+    return np.array(good, np.int64)
+
+
+def _open(_view: View, start: int) -> tuple[Machine, int]:
+    return _Sure(), start
+
+
+FORMAT = Format(candidates=_candidates, open=_open)
+DECODERS = (Decoder(name="deflate", rank=39, probe=prober(FORMAT), decode=runner(FORMAT)),)
