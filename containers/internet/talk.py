@@ -18,6 +18,7 @@ from honeyweights.containers.internet.flows import Flows
 from honeyweights.containers.internet.jail import Machines
 from honeyweights.containers.internet.names import Names, normal
 from honeyweights.containers.internet.receipts import Ledger
+from honeyweights.containers.internet.room import Room
 from honeyweights.containers.internet.turns import Turns
 
 Data = bytes | bytearray | memoryview
@@ -161,6 +162,8 @@ class House:
     """Opens a connection from `remote.address:remote.port` to `remote.source`, the workstation; or calls `failed`."""
     say: Callable[[Remote, bytes, Remote | None], None] = lambda _remote, _data, _by: None
     """Sends a datagram from `remote.address:remote.port` to `remote.source`: at once, or as late as a third, `by`, is far."""
+    room: Room = field(default_factory=Room)
+    """For what protocols must hold of their clients' words."""
     turns: Turns = field(default_factory=Turns)
     """Of connections that have asked for much."""
     unread: int = 0

@@ -13,6 +13,8 @@ from honeyweights.containers.internet.rules import Rule, begins
 from honeyweights.containers.internet.talk import Data, House, Line
 
 REMEMBERED = 1 << 20
+A_WORD = 64
+"""Bytes that a word of a command costs beside its own."""
 _SET = (b"set ", b"add ", b"replace ", b"append ", b"get ", b"gets ", b"delete ", b"version", b"stats")
 _COUNT = re.compile(rb"[*$](-?\d{1,10})")
 RULES = (
@@ -91,8 +93,9 @@ class Redis(_Store):
 
     def __init__(self, line: Line, house: House) -> None:
         super().__init__(line, house, "redis")
-        self._wanted = 0
+        self._wanted = self._size = 0
         self._words: list[bytes] = []
+        self._share = house.room.share()
 
     def said(self, text: bytes) -> None:
         """A count, a length, or an inline command."""
@@ -101,7 +104,7 @@ class Redis(_Store):
             self._wanted = 0
             self._do([word.strip(b'"') for word in text.split()])
         elif text[:1] == b"*":
-            self._wanted, self._words = int(count[1]), []
+            self._wanted, self._words, self._size = int(count[1]), [], 0
         else:
             self.expect(max(0, int(count[1])))
 
@@ -109,8 +112,14 @@ class Redis(_Store):
         """One word of a command."""
         self._words.append(value)
         self._wanted -= 1
+        self._size += len(value) + A_WORD
+        if not self._share.holds(self._size):
+            self._words.clear()
+            self.bye(b"-ERR Protocol error: too big mbulk count string\r\n")
+            return
         if self._wanted <= 0:
             words, self._words = self._words, []
+            self._share.holds(0)
             self._do(words)
 
     def _do(self, words: list[bytes]) -> None:

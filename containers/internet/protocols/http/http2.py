@@ -72,7 +72,7 @@ class Http2(Talker):
         self._begun = self._gone = self._pumping = False
         self._held = bytearray()
         self._at = self._noted = 0
-        self._block = bytearray()
+        self._block, self._share = bytearray(), house.room.share()
         self._visits: dict[int, Visit] = {}
         self._uploads = Uploads(self._visits)
         self._asked: deque[tuple[int, Visit]] = deque()
@@ -137,8 +137,7 @@ class Http2(Talker):
         """Begins the answer on a stream. What the client has no ears for any more is not said."""
         if isinstance(answer, Upgrade):
             if method == "CONNECT":
-                self._h2.send_headers(stream, [(":status", str(answer.status))])
-                self._tunnels.open(stream, answer.talker)
+                self._tunnels.open(stream, answer)
                 return
             answer = Reply(501)
         length, fields = fields2(answer)
@@ -179,6 +178,9 @@ class Http2(Talker):
             self._block += frame
             if frame[4] & END_HEADERS:
                 self._block.clear()
+            if not self._share.holds(2 * len(self._block)):
+                self._refuse()
+                return
         for event in events:
             self._heard(event)
 
@@ -229,12 +231,11 @@ class Http2(Talker):
 
     def _answer_some(self) -> bool:
         """Makes answers, but no more than have room; gives whether any."""
-        made = False
+        before = len(self._asked)
         while self._asked and self._answers.unsaid <= MOST_UNSAID:
             stream, visit = self._asked.popleft()
             self.say(stream, visit.finish(), visit.head.method)
-            made = True
-        return made
+        return len(self._asked) < before
 
     def _open(self, event: RequestReceived) -> None:
         stream = event.stream_id or 0
@@ -252,18 +253,15 @@ class Http2(Talker):
         if self._pumping:
             return
         if (self._visits or self._tunnels) and not self._answers.ready:
-            self._line.prompt(iter((self._said(),)))  # windows, above all: an upload does not wait for a far place's answer
+            self._line.prompt(iter((self._uploads.said(self._h2),)))  # windows, above all: an upload does not wait for a far place's answer
         else:
             self._pumping = True
             self._line.stream(self._speech())
 
-    def _said(self) -> bytes:
-        return self._h2.data_to_send() + self._uploads.said()
-
     def _speech(self) -> Iterator[bytes]:
         """All that can be said now, frame by frame; begun anew when a window opens or a request comes."""
         while True:
-            if data := self._said():
+            if data := self._uploads.said(self._h2):
                 yield data
             elif not self._answers.say_some() and not self._answer_some():
                 break

@@ -35,6 +35,7 @@ class Http(Talker):
         self._house = house
         self._channel = "https" if line.secure else "http"
         self._head = bytearray()
+        self._share = house.room.share()
         self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * LONGEST_HEAD)
         self._visit: Visit | None = None
         self._body: Sized | Chunked = Sized(0)
@@ -80,7 +81,7 @@ class Http(Talker):
         start = len(self._head) - len(self._head.lstrip(b"\r\n"))
         end = END_OF_HEAD.search(self._head, max(start, before - 3))
         if end is None:
-            if len(self._head) > LONGEST_HEAD:
+            if len(self._head) > LONGEST_HEAD or not self._share.holds(len(self._head)):
                 self._refuse(431, bytes(data[STEP:]))
                 return b""
             return data[STEP:]
@@ -88,6 +89,7 @@ class Http(Talker):
         del self._head[end.end() :]
         visit = self._parse(bytes(self._head[start:]), rest)
         self._head.clear()
+        self._share.holds(0)
         if visit is None:
             return b""
         self._visit = visit
@@ -223,6 +225,7 @@ class Http(Talker):
         self._line.shut()
         held = bytes(self._head) + rest
         self._head.clear()
+        self._share.holds(0)
         if held:
             raw.received(held)
 

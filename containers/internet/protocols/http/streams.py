@@ -12,6 +12,7 @@ from socket import socket
 from h2.connection import H2Connection
 from h2.exceptions import H2Error
 
+from honeyweights.containers.internet.protocols.http.exchange import Upgrade
 from honeyweights.containers.internet.protocols.raw import confused, unheard
 from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line, Talker
 
@@ -213,10 +214,14 @@ class Tunnels:
         """Whether one has put something off that it could hear now, if it had another turn."""
         return any(tunnel.held is not None and tunnel.waiting <= MOST_UNSAID for tunnel in self._open.values())
 
-    def open(self, stream: int, inside: Callable[[Line], Talker]) -> None:
-        """A tunnel, once it was granted."""
+    def open(self, stream: int, answer: Upgrade) -> None:
+        """A tunnel that was granted."""
+        try:
+            self._h2.send_headers(stream, [(":status", str(answer.status))])
+        except H2Error:
+            return  # the client has closed the stream meanwhile
         tunnel = self._open[stream] = Tunnel(self._line, self._pump)
-        tunnel.talker = inside(tunnel)
+        tunnel.talker = answer.talker(tunnel)
         self._answers.add(stream, Answer(blocks=tunnel, left=ENDLESS))
 
     def again(self) -> None:

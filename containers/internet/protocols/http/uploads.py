@@ -55,9 +55,9 @@ class Uploads:
             self._visits[self._stream].write(self._joined)
             self._joined = bytearray()
 
-    def said(self) -> bytes:
-        """Frames that make room for more."""
-        frames = bytes(self._windows)
+    def said(self, h2: H2Connection) -> bytes:
+        """What h2 has to say, and the frames that make room for more."""
+        frames = h2.data_to_send() + self._windows
         self._windows.clear()
         return frames
 

@@ -45,7 +45,7 @@ class Smb(Stream):
 
     def __init__(self, line: Line, house: House) -> None:
         super().__init__(line, house, About(channel="tcp", protocol="smb-commands"))
-        self._held = bytearray()
+        self._held, self._share = bytearray(), house.room.share()
         self._host = line.remote.host or line.remote.address
         self._disk = house.files.disk(self._host, "/", kind="smb")
         self._shares: dict[int, str] = {}
@@ -66,6 +66,8 @@ class Smb(Stream):
                 self._leave()
                 return
             if len(self._held) < 4 + size:
+                if not self._share.holds(len(self._held)):
+                    self._leave()
                 return
             packet = bytes(self._held[4 : 4 + size])
             head = bytes(self._held[:4])

@@ -14,6 +14,8 @@ from honeyweights.containers.internet.protocols.raw import Raw, confused, unhear
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
+COPIES = 3
+"""Of a handshake that is not whole yet: OpenSSL holds two."""
 USUAL = 4096
 """Bytes of a client's handshake that nobody wonders at."""
 RECORD = 1 << 14
@@ -46,7 +48,7 @@ class Tls(Talker):
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = house.authority().serve(self._in, self._out, line.remote.host or line.remote.address)
-        self._hello = bytearray()
+        self._hello, self._share = bytearray(), house.room.share()
         self._spoken = False
         """We have sent our certificate, or an alert."""
         self._inner: _Inside | None = None
@@ -106,24 +108,31 @@ class Tls(Talker):
         except ssl.SSLWantReadError:
             self._hello += self._fed
             self._flush_out()
-            return True
+            if self._share.holds(COPIES * len(self._hello)):
+                return True
+            self._give_up()
+            return False
         except ssl.SSLError as problem:
             self._hello += self._fed
-            self._hello += self._unread
-            self._unread = b""
             self._flush_out()
             self._spoken = "ALERT" in (problem.reason or "")  # the client's: of our own it never says so
-            self._failed()
-            self._line.turn(Raw(self._line, self._house, HANDSHAKE, tail=True))
-            self._line.shut()
+            self._give_up()
             return False
         if len(self._hello) > USUAL or EARLY in self._hello:
             self._failed(finished=True)
         self._hello.clear()
+        self._share.holds(0)
         self._inner = _Inside(self, self._line, self._tls.asked or self._line.claimed)
         self._inner.talker = self._inside(self._inner, self._house)
         self._flush_out()
         return True
+
+    def _give_up(self) -> None:
+        self._hello += self._unread
+        self._unread = b""
+        self._failed()
+        self._line.turn(Raw(self._line, self._house, HANDSHAKE, tail=True))
+        self._line.shut()
 
     def _pump(self) -> None:
         """Tells what is inside, as much at once as the buffer takes, for as long as it wants to hear."""
