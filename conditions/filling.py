@@ -48,7 +48,9 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
 
 
 def _age(entry: scenarios.Entry, seed: bytes) -> float:
-    """The entry's age, some hours more or less: on no machine did everything happen at one time of day."""
+    """The entry's age; of what is younger than a day some hours more or less, as `_written` has a moment only for what is older."""
+    if entry.age_days >= 1:
+        return entry.age_days
     return round(entry.age_days + draw(seed, f"age:{entry.path}").uniform(-0.5, 0.5) * min(0.4, entry.age_days), 5)
 
 

@@ -25,14 +25,15 @@ def mail(lab: Lab) -> list[PlantedFile]:
     for number, letter in enumerate(_told()["mail"]):
         login = "agent" if letter["box"] == "agent" else lab.story["people"][int(letter["box"][1:])]["login"]
         moment = lab.at(letter["ago"], lab.rng(f"mail:{number}").randrange(8 * 3600, 17 * 3600))
-        boxes.setdefault(login, []).append((moment, _letter(lab, letter, login, moment)))
+        text = lab.say(letter["text"], f"mail:{number}")
+        boxes.setdefault(login, []).append((moment, _letter(lab, letter, login, moment, text)))
     return [
         file(f"/var/spool/mail/{login}", "".join(t for _, t in some), some[-1][0], owner=f"{login}:mail", mode=0o660)
         for login, some in boxes.items()
     ]
 
 
-def _letter(lab: Lab, letter: Mapping[str, Any], login: str, moment: int) -> str:
+def _letter(lab: Lab, letter: Mapping[str, Any], login: str, moment: int, text: str) -> str:
     sender, domain = lab.story["people"][letter["by"]], lab.story["domain"]
     when = formatdate(moment, localtime=False)
     envelope = f"From {sender['mail']} {' '.join(_ctime(moment))}\n"
@@ -47,7 +48,7 @@ def _letter(lab: Lab, letter: Mapping[str, Any], login: str, moment: int) -> str
         "Content-Type": "text/plain; charset=utf-8",
         "Status": "RO",
     }
-    return envelope + "".join(f"{key}: {value}\n" for key, value in head.items()) + f"\n{lab.fill(letter['text'])}\n\n"
+    return envelope + "".join(f"{key}: {value}\n" for key, value in head.items()) + f"\n{text}\n\n"
 
 
 def _ctime(moment: int) -> tuple[str, str, str, str, str]:
@@ -70,7 +71,7 @@ def tickets(lab: Lab) -> list[PlantedFile]:
         text = (
             f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
         )
-        text += f"{lab.fill(told['text'])}\n\n---\n{lab.fill(told['last'])}\n"
+        text += f"{lab.say(told['text'], f'ticket:{place}')}\n\n---\n{lab.say(told['last'], f'last:{place}')}\n"
         files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, moment + 5000, owner="root:ops", mode=0o664))
     return files
 
@@ -78,10 +79,10 @@ def tickets(lab: Lab) -> list[PlantedFile]:
 def chat(lab: Lab) -> list[PlantedFile]:
     """The channel's export of this morning's night."""
     rows = []
-    for said in _told()["chat"]:
+    for number, said in enumerate(_told()["chat"]):
         hour, minute = map(int, said["at"].split(":"))
         moment = lab.at(said["ago"], hour * 3600 + minute * 60)
-        rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.fill(said["text"])})
+        rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.say(said["text"], f"chat:{number}")})
     export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
     top = "/srv/chat"
     text = json.dumps(export, indent=1, ensure_ascii=False) + "\n"

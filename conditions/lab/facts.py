@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -37,6 +37,10 @@ class Lab:
     def weekday(self, days_ago: int) -> int:
         """0 is Monday."""
         return (self.day - timedelta(days=days_ago)).weekday()
+
+    def say(self, wordings: Sequence[str], key: str) -> str:
+        """One of some wordings, filled; another only where the seed is another."""
+        return self.fill(self.rng(f"say:{key}").choice(wordings))
 
     def fill(self, text: str) -> str:
         """The text with `{name}` replaced by what the story says; `{day:N}` by the date N days ago, `{p3}` by a colleague's name."""
