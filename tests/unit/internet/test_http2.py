@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Reply
 from honeyweights.containers.internet.protocols.http.http2 import PREFACE, Http2, NotHttp2
+from honeyweights.containers.internet.protocols.http.streams import MOST_UNSAID
+from honeyweights.containers.internet.protocols.http.uploads import FRAME, USED
 
 
 class Client:
@@ -275,8 +277,8 @@ def test_a_tunnel_whose_answers_nobody_reads_closes_its_window(place: Any) -> No
     for _ in range(60):
         talk.h2.send_data(1, question)
     talk.line.hear(talk.h2.data_to_send())  # and nothing of the answer is read
-    assert sum(made) <= 2 << 20
-    assert talk.line.talker.unsaid <= 3 << 20
+    assert sum(made) <= 2 * MOST_UNSAID
+    assert talk.line.talker.unsaid <= 3 * MOST_UNSAID
     waiting = talk.line.talker._tunnels._open[1]
     assert len(waiting.held or b"") + len(made) * 1000 == 60_000
 
@@ -318,7 +320,7 @@ def test_answers_that_wait_for_windows_are_bounded(place: Any, monkeypatch: pyte
         talk.head(stream, "GET", "/", end=True)
     talk.line.hear(talk.h2.data_to_send())
     assert len(made) <= 4
-    assert talk.line.talker.unsaid <= 2 << 20
+    assert talk.line.talker.unsaid <= 2 * MOST_UNSAID
     talk.line.talker.broken()
     assert len(place.receipts()) == 80
     assert all(r["finished"] for r in place.receipts())
@@ -441,3 +443,13 @@ def test_bodies_that_come_by_turns_are_kept_apart_and_windows_open_again(place: 
     assert [(f"/{stream}", body, True) for stream, body in bodies.items()] == [
         (r["target"], place.payload(r), r["finished"]) for r in place.receipts()
     ]
+
+
+def test_windows_are_given_back_a_quarter_at_a_time(place: Any) -> None:
+    """Both of them, the stream's and the connection's: a packet for each frame would cost more than the frame."""
+    talk = client(place)
+    talk.head(1, "PUT", "/w")
+    talk.move()
+    for count, said in ((USED - 1, 0), (1, 2), (USED // 2, 0), (USED // 2, 2)):
+        frames = b"".join(DataFrame(1, bytes(min(count - at, 16_384))).serialize() for at in range(0, count, 16_384))
+        assert len(talk.line.hear(frames)) == said * (FRAME + 4)

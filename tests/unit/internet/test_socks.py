@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols import socks
 from honeyweights.containers.internet.protocols.socks.server import NOT_THERE
+from honeyweights.containers.internet.protocols.socks.udp import Wrapped, parse
 from honeyweights.containers.internet.talk import Remote
 
 PUT = b"PUT /w HTTP/1.1\r\nHost: far.example.org\r\nContent-Length: 5\r\n\r\nhello"
@@ -197,3 +198,21 @@ def test_an_association_leads_to_no_closed_place_and_not_to_itself(place: Any) -
     assert [b"closed", itself * 3000 + b"deep"] == [place.payload(r) for r in place.receipts() if r["protocol"] != "socks"]
     assert [("dropped", 53)] == [(c["how"], c["port"]) for c in place.records("contact")]
     assert said == []
+
+
+@given(
+    host=st.ip_addresses() | st.from_regex(r"[a-z]{1,60}\\.example\\.org", fullmatch=True),
+    port=st.integers(0, 65535),
+    data=st.binary(max_size=9),
+)
+def test_a_wrapped_datagram_is_read_as_it_was_written(host: Any, port: int, data: bytes) -> None:
+    where = bytes([3, len(host)]) + host.encode() if isinstance(host, str) else bytes([1 if host.version == 4 else 4]) + host.packed
+    head = bytes(3) + where + port.to_bytes(2, "big")
+    assert parse(head + data) == Wrapped(str(host), port, head, data)
+    assert [None] * len(head) == [parse(head[:cut]) for cut in range(len(head))]
+
+
+@given(data=st.binary(max_size=40))
+def test_any_datagram_is_wrapped_or_not(data: bytes) -> None:
+    found = parse(data)
+    assert found is None or found.head + found.payload == data
