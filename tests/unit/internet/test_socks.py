@@ -207,7 +207,8 @@ HOSTS = st.ip_addresses() | st.from_regex(r"\A[a-z]{1,60}\.example\.org\Z", full
 def test_a_wrapped_datagram_is_read_as_it_was_written(host: Any, port: int, data: bytes) -> None:
     where = bytes([3, len(host)]) + host.encode() if isinstance(host, str) else bytes([1 if host.version == 4 else 4]) + host.packed
     head = bytes(3) + where + port.to_bytes(2, "big")
-    assert parse(head + data) == Wrapped(str(host), port, head, data)
+    shown = host if isinstance(host, str) else socket.inet_ntop(socket.AF_INET if host.version == 4 else socket.AF_INET6, host.packed)
+    assert parse(head + data) == Wrapped(shown, port, head, data)
     assert [None] * len(head) == [parse(head[:cut]) for cut in range(len(head))]
 
 
