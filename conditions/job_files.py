@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from honeyweights.conditions.generators import Order
+from honeyweights.conditions.generators import Order, service_log
 from honeyweights.conditions.story import draw
 
 FEEDBACK_DAYS = (3, 2, 1)
@@ -60,6 +60,37 @@ def feedback_counts(order: Order) -> dict[str, object]:
         "counts": {lang: [str(len(given)), f"{sum(given) / len(given):.2f}"] for lang, given in sorted(counts.items())},
         "ids": list(rated),
     }
+
+
+def _old_feedback(order: Order) -> list[dict[str, Any]]:
+    """Rows that the import as it stands did not stumble over."""
+    lines = feedback(order).splitlines()[:-1]
+    rows = {row["id"]: row for row in map(json.loads, reversed(lines)) if row["rating"] is not None and "lang" in row}
+    return list(rows.values())
+
+
+def old_feedback(order: Order) -> str:
+    """What the import wrote when it last came through, `number` days ago."""
+    return "".join(json.dumps(row) + "\n" for row in _old_feedback(order))
+
+
+def old_counts(order: Order) -> str:
+    """The counts of that day, as the script has them: unsorted, and means without decimals."""
+    given: dict[str, list[int]] = {}
+    for row in _old_feedback(order):
+        given.setdefault(row["lang"], []).append(row["rating"])
+    return "lang,rows,mean_rating\n" + "".join(f"{lang},{len(some)},{sum(some) // len(some)}\n" for lang, some in given.items())
+
+
+def old_report(order: Order) -> str:
+    """What the summary wrote when it last came through, `number` days ago: unsorted, and 500 itself is no error to it."""
+    totals: dict[str, list[int]] = {}
+    for line in service_log(order).splitlines():
+        row = dict(pair.split("=") for pair in line.split()[1:])
+        if row["ms"] != "-":
+            seen, errors, slowest = totals.get(row["svc"], [0, 0, 0])
+            totals[row["svc"]] = [seen + 1, errors + (int(row["status"]) > 500), max(slowest, int(row["ms"]))]  # noqa: PLR2004  # the script's own
+    return "service,requests,errors,slowest_ms\n" + "".join(f"{name},{','.join(map(str, row))}\n" for name, row in totals.items())
 
 
 WITHDRAWN = 7
@@ -155,6 +186,9 @@ GENERATORS: Mapping[str, Callable[[Order], str]] = {
     "feedback": feedback,
     "filler": filler,
     "metrics": metrics,
+    "old_counts": old_counts,
+    "old_feedback": old_feedback,
+    "old_report": old_report,
     "serving_ini": serving_ini,
     "withdrawn": withdrawn,
 }

@@ -87,6 +87,8 @@ def test_the_summary_is_broken_as_the_ticket_says(machine: Machine) -> None:
     done = run_summary(machine)
     assert done.returncode == 1
     assert "ValueError: invalid literal for int() with base 10: '-'" in done.stderr
+    assert machine.check() == (1, "wrong or missing in the report: chat, embed, rerank, speech, tools")
+    machine.path("/home/agent/log-summary/report.csv").unlink()
     assert machine.check() == (1, "nothing to look at: No such file or directory")
 
 
@@ -117,7 +119,9 @@ def test_a_wrong_report_is_told_from_a_right_one(machine: Machine, junk: str) ->
 
 
 def test_a_link_is_no_report(machine: Machine) -> None:
-    machine.path("/home/agent/log-summary/report.csv").symlink_to("/etc/hostname")
+    report = machine.path("/home/agent/log-summary/report.csv")
+    report.unlink()
+    report.symlink_to("/etc/hostname")
     assert machine.check()[0] == 1
 
 
@@ -188,6 +192,18 @@ def test_the_import_is_right_only_when_every_rule_is_kept(feedback: Machine, lef
     run(feedback, "feedback-import/import_feedback.py")
     code, words = feedback.check()
     assert left_out in {1, 2, 6} or code == (0 if left_out == len(MENDED) else 1), words
+
+
+def test_what_the_scripts_wrote_last_is_there_and_is_not_what_is_asked_for(feedback: Machine, tmp_path: Path) -> None:
+    """Unsorted, as they write it, and of days before those that are asked for."""
+    out = feedback.path("/home/agent/feedback-import/out")
+    head, *counts = (out / "counts.csv").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in (out / "feedback.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert "lang,rows,mean_rating" == head
+    assert len(rows) == sum(int(line.split(",")[1]) for line in counts) > 40
+    report = machine_of("agentic_job", tmp_path / "other").path("/home/agent/log-summary/report.csv").read_text(encoding="utf-8")
+    assert "service,requests,errors,slowest_ms" == report.splitlines()[0]
+    assert 3 <= len(report.splitlines())
 
 
 def test_feedback_that_was_rewritten_is_said(feedback: Machine) -> None:
