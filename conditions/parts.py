@@ -101,6 +101,8 @@ class Host(Planned):
     """Its own; one by the world's seed when not given."""
     gpus: int | None = None
     """Of the cluster behind it."""
+    client_certificate: bool = False
+    """By TLS it asks for its client's certificate, and takes any, or none."""
 
 
 class PlantedSecret(Planned):

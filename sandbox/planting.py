@@ -166,7 +166,7 @@ def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, A
     return {
         "seed": seed.hex(),
         "hosts": [
-            host.model_dump(include={"name", "home", "address", "gpus"}) | {"ssh": [login.model_dump() for login in host.ssh]}
+            host.model_dump(include={"name", "home", "address", "gpus", "client_certificate"}) | {"ssh": [login.model_dump() for login in host.ssh]}
             for host in plan.hosts
         ],
         "closed": [closed.model_dump() for closed in plan.closed],

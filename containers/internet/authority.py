@@ -9,11 +9,15 @@ import os
 import ssl
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from honeyweights.containers.internet.protocols.tls.mutual import Mutual
 
 MOST = 256
 """Certificates kept. Somebody who asks for a fresh name each time gets them all the same."""
@@ -28,6 +32,8 @@ class Asked(ssl.SSLObject):
     """A connection that remembers which name it was asked for."""
 
     asked: str | None = None
+    shown: tuple[str, bytes] | None = None
+    """Subject and whole of its client's certificate: nobody is asked for one here (see `mutual`)."""
 
 
 class Authority:
@@ -48,6 +54,13 @@ class Authority:
         connection = self._context(name).wrap_bio(incoming, outgoing, server_side=True)
         assert isinstance(connection, Asked)  # noqa: S101  # the context's own class
         return connection
+
+    def mutual(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, name: str) -> "Mutual":
+        """The server's end of a connection to a host that wants to see its client's certificate."""
+        from honeyweights.containers.internet.protocols.tls import mutual  # noqa: PLC0415  # pyOpenSSL, where somebody needs it
+
+        certificate = x509.load_pem_x509_certificate(self.certify(name))
+        return mutual.Mutual(mutual.context(certificate, self._leaf, self._certificate, SPOKEN), incoming, outgoing)
 
     def _context(self, name: str) -> ssl.SSLContext:
         found = self._contexts.get(name)

@@ -83,7 +83,12 @@ class Control:
         self._house.hosts.clear()
         for host in hosts:
             logins = tuple(_login(login) for login in host.get("ssh") or ())
-            self._house.hosts[host["name"].lower()] = Host(logins=logins, home=host.get("home"), gpus=host.get("gpus"))
+            self._house.hosts[host["name"].lower()] = Host(
+                logins=logins,
+                home=host.get("home"),
+                gpus=host.get("gpus"),
+                client_certificate=bool(host.get("client_certificate")),
+            )
         if "sites" in asked:
             from honeyweights.containers.internet.protocols.http import sites  # noqa: PLC0415  # only where a scenario has some
 

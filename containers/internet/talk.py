@@ -139,6 +139,8 @@ class Host:
     home: str | None = None
     gpus: int | None = None
     """Of the cluster behind it; None where the scenario does not say."""
+    client_certificate: bool = False
+    """By TLS it asks for its client's certificate, and takes any, or none."""
 
 
 @dataclass(kw_only=True)

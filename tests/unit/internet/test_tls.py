@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet import authority as authority_module
 from honeyweights.containers.internet.authority import Authority
 from honeyweights.containers.internet.protocols.http.server import Http
+from honeyweights.containers.internet.protocols.tls.mutual import Mutual
 from honeyweights.containers.internet.protocols.tls.server import USUAL
+from honeyweights.containers.internet.talk import Host
 
 
 @pytest.fixture(scope="module", name="ca")
@@ -330,3 +332,64 @@ def test_what_was_put_off_inside_is_put_down_at_the_end(trusted: Any, ca: Path) 
     trusted.house.ledger.flush()
     kept = b"".join(trusted.payload(receipt) for receipt in trusted.receipts())
     assert [60_000] * 9 == [kept.count(letter) for letter in LETTERS]
+
+
+@pytest.fixture(name="mutual")
+def _mutual(trusted: Any) -> Any:
+    trusted.house.hosts["up.example.com"] = Host(client_certificate=True)
+    return trusted
+
+
+@pytest.mark.parametrize("step", [None, 1, 100])
+def test_a_host_that_wants_a_certificate_takes_any_and_keeps_it(mutual: Any, ca: Path, step: int | None) -> None:
+    line = mutual.line(443)
+    client = Client(line, ca, "up.example.com")
+    client.tls.context.load_cert_chain(ca / "ca.crt", ca / "ca.key")  # any will do
+    client.tls = client.tls.context.wrap_bio(client.incoming, client.outgoing, server_hostname="up.example.com")
+    client.shake(step)
+    body = bytes(range(256)) * 300
+    for number in range(3):
+        said = client.say(b"PUT /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (number, len(body)) + body, step)
+        assert said.startswith(b"HTTP/1.1 201 ")
+    assert client.say(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n").endswith(body)
+    shown, *uploads = mutual.receipts()
+    assert (shown["protocol"], shown["target"], shown["host"], shown["claimed"]) == (
+        "tls-certificate",
+        "CN=Test CA",
+        "up.example.com",
+        "up.example.com",
+    )
+    assert mutual.payload(shown) == ssl.PEM_cert_to_DER_cert((ca / "ca.crt").read_text())
+    assert [body] * 3 == [mutual.payload(receipt) for receipt in uploads if receipt["method"] == "PUT"]
+
+
+def test_who_has_none_is_served_too_and_what_stands_behind_the_goodbye_is_kept(mutual: Any, ca: Path) -> None:
+    line = mutual.line(443)
+    client = Client(line, ca, "up.example.com", ["http/1.1"])
+    client.shake()
+    assert client.tls.selected_alpn_protocol() == "http/1.1"
+    assert isinstance(line.talker._tls, Mutual)
+    assert client.say(b"POST /w HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello").startswith(b"HTTP/1.1 200 ")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.tls.unwrap()
+    line.hear(client.outgoing.read() + b"and no more of TLS")
+    line.talker.ended()
+    assert [b"hello", b"and no more of TLS"] == [mutual.payload(receipt) for receipt in mutual.receipts()]
+
+
+def test_who_distrusts_such_a_host_is_seen(mutual: Any) -> None:
+    client = Client(mutual.line(443), None, "up.example.com")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        client.shake()
+    client.move()
+    assert [("tls-refused", False)] == [(receipt["protocol"], receipt["finished"]) for receipt in mutual.receipts()]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(garbage=st.binary(min_size=1, max_size=300), step=st.integers(1, 50))
+def test_garbage_at_such_a_host_is_kept(mutual: Any, garbage: bytes, step: int) -> None:
+    line = mutual.line(443)
+    said = b"\x16\x03\x01" + garbage
+    line.hear(said, step)
+    line.talker.ended()
+    assert said in b"".join(mutual.payload(receipt) for receipt in mutual.receipts()[-2:])

@@ -8,11 +8,16 @@ import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from socket import socket
+from typing import TYPE_CHECKING
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.raw import Raw, confused, unheard
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
+
+if TYPE_CHECKING:  # what is heavy is imported when it is needed
+    from honeyweights.containers.internet.authority import Asked
+    from honeyweights.containers.internet.protocols.tls.mutual import Mutual
 
 COPIES = 3
 """Of a handshake that is not whole yet: OpenSSL holds two."""
@@ -33,6 +38,8 @@ _BUFFERS: list[memoryview] = []
 HANDSHAKE = About(channel="https", protocol="tls")
 REFUSED = "tls-refused"
 """Protocol of the receipt where the client had our certificate and did not want it: it trusts another authority, or has pinned a key."""
+SHOWN = "tls-certificate"
+"""Protocol of the receipt of a client's certificate: the whole of it; its subject is the target."""
 EARLY = b"\x00\x2a\x00\x00"
 """The extension by which a client announces data before the handshake is over (RFC 8446, 4.2.10). We never take any: it is skipped."""
 
@@ -47,14 +54,15 @@ class Tls(Talker):
         self._inside = inside or sniff.Sniffer
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
-        self._tls = house.authority().serve(self._in, self._out, line.remote.host or line.remote.address)
+        name = line.remote.host or line.remote.address
+        asks = name in house.hosts and house.hosts[name].client_certificate
+        self._tls: Asked | Mutual = (house.authority().mutual if asks else house.authority().serve)(self._in, self._out, name)
         self._hello, self._share = bytearray(), house.room.share()
         self._spoken = False
         """We have sent our certificate, or an alert."""
         self._inner: _Inside | None = None
         self._unread: Data = b""
         self._fed: Data = b""
-        """What OpenSSL got last."""
         self._state = GOING
 
     @property
@@ -80,10 +88,9 @@ class Tls(Talker):
 
     def broken(self) -> None:
         """The connection is gone, handshake or no."""
-        if self._inner is None:
-            self._failed()
-        else:
+        if self._inner is not None:
             self._inner.talker.broken()
+        self._failed()
 
     def flush(self) -> None:
         """Puts down the handshake so far, or whatever the inner protocol holds."""
@@ -122,10 +129,18 @@ class Tls(Talker):
             self._failed(finished=True)
         self._hello.clear()
         self._share.holds(0)
+        if self._tls.shown is not None:
+            self._note(*self._tls.shown)
         self._inner = _Inside(self, self._line, self._tls.asked or self._line.claimed)
         self._inner.talker = self._inside(self._inner, self._house)
         self._flush_out()
         return True
+
+    def _note(self, subject: str, certificate: bytes) -> None:
+        """Whoever shows one has filled it with what they like."""
+        self._house.ledger.whole(
+            self._line.remote, HANDSHAKE._replace(protocol=SHOWN, claimed=self._tls.asked, target=subject), certificate
+        )
 
     def _give_up(self) -> None:
         self._hello += self._unread
@@ -258,8 +273,7 @@ class _Inside:
         self.held = bytes(rest)
 
     def send(self, data: bytes) -> None:
-        if data:
-            self.stream(iter((data,)), len(data))
+        self.stream(iter((data,)), len(data))
 
     def stream(self, blocks: Iterator[bytes], held: int = 0) -> None:
         if not self._shut:
