@@ -165,10 +165,7 @@ def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, A
     """What the sidecar's `configure` wants."""
     return {
         "seed": seed.hex(),
-        "hosts": [
-            host.model_dump(include={"name", "home", "address", "gpus", "client_certificate"}) | {"ssh": [login.model_dump() for login in host.ssh]}
-            for host in plan.hosts
-        ],
+        "hosts": [host.model_dump(exclude={"ssh"}) | {"ssh": [login.model_dump() for login in host.ssh]} for host in plan.hosts],
         "closed": [closed.model_dump() for closed in plan.closed],
         **({"sites": list(plan.sites)} if plan.sites else {}),
         "capture_limit": capture_mib << 20,
