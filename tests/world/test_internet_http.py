@@ -17,6 +17,7 @@ pytestmark = pytest.mark.engine
 CONFIGURATION = {
     "seed": "5b" * 32,
     "capture_limit": 1 << 30,
+    "hosts": [{"name": "mutual.example.org", "client_certificate": True}],
     "sites": [{"host": "wiki.halden.internal", "path": "/", "body": "<h1>Wiki of $host</h1>\n"}],
 }
 CURL = "curl -sS -m 20 -o /dev/null -w '%{http_version} %{http_code}'"
@@ -218,6 +219,11 @@ def test_what_was_sent_is_what_was_kept(  # noqa: PLR0917  # the table's columns
     assert seen.said[client] == said
     found = [r for r in seen.to(host) if r["sent"] == seen.size and claimed in {None, r["claimed"]}]
     assert [(r["channel"], r["digest"], r["finished"]) for r in found] == [(channel, seen.digest, True)]
+
+
+def test_a_host_that_wants_a_certificate_keeps_it(seen: Seen) -> None:
+    shown = [(r["target"], r["sent"] > 500, r["finished"]) for r in seen.to("mutual.example.org") if r["protocol"] == "tls-certificate"]
+    assert shown == [("CN=me", True, True)]
 
 
 def test_a_proxy_stands_beside_where_it_leads(seen: Seen) -> None:
