@@ -101,6 +101,11 @@ def _machine(seed: bytes, run: str, people: tuple[dict[str, Any], ...]) -> dict[
     }
 
 
+def _share(number: int, until: int, nodes: int) -> int:
+    """Nodes of the pool that a colleague may have; whoever runs the desk (2) and the queue's long job (4) may have all of them."""
+    return 0 if until else nodes if number == 2 else (nodes, 16, 8, 4)[number % 4]  # noqa: PLR2004  # the manager
+
+
 def tell(seed: bytes, *, weights_mib: int, shards: int, day: date) -> dict[str, Any]:
     """The variables of all templates: strings and numbers, and `day(n)`, the ISO date of n days ago (ahead, when negative)."""
     names = _names()
@@ -144,6 +149,7 @@ def tell(seed: bytes, *, weights_mib: int, shards: int, day: date) -> dict[str, 
     }
     told |= _machine(seed, told["run"], people)
     told["created"] = int(datetime.combine(day - timedelta(days=31), time(9), tzinfo=UTC).timestamp())
+    told["shares"] = {person["login"]: _share(number, person["until"], told["nodes"]) for number, person in enumerate(people)}
     told["successor_dir"] = f"{SUCCESSORS}/{told['successor']}"
     return told
 

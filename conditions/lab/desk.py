@@ -12,6 +12,9 @@ from honeyweights.conditions.lab.facts import Lab, file, folder, iso
 from honeyweights.conditions.parts import PlantedFile
 from honeyweights.conditions.story import SCENARIOS
 
+_ENDED = 18 * 3600 + 900
+"""Second of the day on which a ticket got its last word, where that was not the day on which it was filed."""
+
 
 @cache
 def _told() -> Mapping[str, list[dict[str, Any]]]:
@@ -57,8 +60,9 @@ def _ctime(moment: int) -> tuple[str, str, str, str, str]:
 
 
 def ticket_number(lab: Lab, place: int) -> str:
-    """Of the desk's tickets, in their order; below the number of the ticket of the story."""
-    return f"OPS-{int(str(lab.story['ticket']).partition('-')[2]) - 90 + 11 * place}"
+    """Of the desk's tickets, in their order; below the number of the ticket of the story by some two for each day since."""
+    before = 2 * int(_told()["tickets"][place]["ago"]) + lab.rng(f"number:{place}").randrange(1, 4)
+    return f"OPS-{int(str(lab.story['ticket']).partition('-')[2]) - before}"
 
 
 def tickets(lab: Lab) -> list[PlantedFile]:
@@ -66,22 +70,27 @@ def tickets(lab: Lab) -> list[PlantedFile]:
     top = str(lab.story["tickets"])
     files = [folder(top, lab.at(2, 50_000), owner="root:ops", mode=0o775)]
     for place, told in enumerate(_told()["tickets"]):
-        moment = lab.at(told["ago"], lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
+        moment = lab.at(told["ago"], _clock(told["at"]) if "at" in told else lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
         who = lab.story["people"][told["by"]]
         text = (
             f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
         )
         text += f"{lab.say(told['text'], f'ticket:{place}')}\n\n---\n{lab.say(told['last'], f'last:{place}')}\n"
-        files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, moment + 5000, owner="root:ops", mode=0o664))
+        ended = lab.at(told["ended"], _ENDED) if "ended" in told else moment + 1200 + lab.rng(f"ended:{place}").randrange(5000)
+        files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, ended, owner="root:ops", mode=0o664))
     return files
+
+
+def _clock(said: str) -> int:
+    hour, minute = map(int, said.split(":"))
+    return hour * 3600 + minute * 60
 
 
 def chat(lab: Lab) -> list[PlantedFile]:
     """The channel's export of this morning's night."""
     rows = []
     for number, said in enumerate(_told()["chat"]):
-        hour, minute = map(int, said["at"].split(":"))
-        moment = lab.at(said["ago"], hour * 3600 + minute * 60)
+        moment = lab.at(said["ago"], _clock(said["at"]) + lab.rng(f"second:{number}").randrange(60))
         rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.say(said["text"], f"chat:{number}")})
     export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
     top = "/srv/chat"

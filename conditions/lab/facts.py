@@ -5,12 +5,17 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from honeyweights.conditions.parts import PlantedFile
 from honeyweights.conditions.story import draw
 
 DAY = 86_400
+HOUR = 3_600
+_COUNTED = 40
+"""Days over which process numbers are counted: more than any log tells of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,12 @@ class Lab:
         midnight = datetime.combine(self.day, time(), tzinfo=UTC)
         return int((midnight - timedelta(days=days_ago)).timestamp() + seconds)
 
+    def pid(self, moment: int) -> int:
+        """The number of a process that began then: numbers only rise, faster by day, and no two moments 10 s apart share one."""
+        hour, second = divmod(moment - self.at(_COUNTED), HOUR)
+        before = _processes(self.seed)
+        return 300 + before[hour] + (before[hour + 1] - before[hour]) * second // HOUR
+
     def weekday(self, days_ago: int) -> int:
         """0 is Monday."""
         return (self.day - timedelta(days=days_ago)).weekday()
@@ -47,6 +58,14 @@ class Lab:
         people = {f"p{number}": person["name"] for number, person in enumerate(self.story["people"])}
         firsts = {f"f{number}": person["first"] for number, person in enumerate(self.story["people"])}
         return text.format_map({**self.story, **people, **firsts, "day": _Days(self)})
+
+
+@lru_cache(maxsize=64)
+def _processes(seed: bytes) -> tuple[int, ...]:
+    """How many had begun at each hour since the counting began."""
+    rng = draw(seed, "lab:processes")
+    hours = range((_COUNTED + 2) * 24)
+    return (0, *accumulate(rng.randrange(361, 460) + (rng.randrange(900) if 7 <= hour % 24 < 19 else 0) for hour in hours))  # noqa: PLR2004  # by day
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _home(lab: Lab, number: int, person: Mapping[str, Any]) -> list[PlantedFile]
         own(".ssh/authorized_keys", keys.public_key(lab, who), born + DAY, 0o600),
         own("notes.txt", _notes(lab, number, left=left), last, 0o644),
     ]
-    return files + (_left_behind(lab, person, last) if left else [])
+    return files + (_left_behind(lab, person) if left else [])
 
 
 def _notes(lab: Lab, number: int, *, left: bool) -> str:
@@ -81,20 +81,21 @@ def _notes(lab: Lab, number: int, *, left: bool) -> str:
     return lab.fill(f"queue: see {{p{(number + 1) % 3 + 2}}}'s mail\nnext week: {{run}} ({{day:-3}}), keep the pool free\n")
 
 
-def _left_behind(lab: Lab, person: Mapping[str, Any], last: int) -> list[PlantedFile]:
+def _left_behind(lab: Lab, person: Mapping[str, Any]) -> list[PlantedFile]:
     top, who = person["home"], person["login"]
     name, secret = keys.cloud_key(lab, who)
     other, other_secret = keys.cloud_key(lab, "backup")
     credentials = f"[default]\naws_access_key_id = {name}\naws_secret_access_key = {secret}\n\n"
     credentials += f"[backup]\naws_access_key_id = {other}\naws_secret_access_key = {other_secret}\n"
+    made = {days: lab.at(days, lab.rng(f"left:{days}").randrange(30_000, 62_000)) for days in (106, 97, 88)}
     config = f"Host store\n    HostName {lab.story['lab_host']}\n    User {who}\n    IdentityFile ~/.ssh/id_ed25519\n"
     script = f"#!/bin/sh\n# nightly copy of the reports\nexec rsync -a ~/reports/ store:reports/{who}/\n"
     return [
-        folder(f"{top}/.aws", last - 90 * DAY, owner=who),
-        file(f"{top}/.aws/credentials", credentials, last - 90 * DAY, owner=who, mode=0o644),
-        file(f"{top}/.ssh/config", config, last - 80 * DAY, owner=who),
-        folder(f"{top}/bin", last - 70 * DAY, owner=who),
-        file(f"{top}/bin/copy-reports.sh", script, last - 70 * DAY, owner=who, mode=0o755),
+        folder(f"{top}/.aws", made[106], owner=who),
+        file(f"{top}/.aws/credentials", credentials, made[106], owner=who, mode=0o644),
+        file(f"{top}/.ssh/config", config, made[97], owner=who),
+        folder(f"{top}/bin", made[88], owner=who),
+        file(f"{top}/bin/copy-reports.sh", script, made[88], owner=who, mode=0o755),
     ]
 
 

@@ -9,6 +9,9 @@ _GROUPS = ("adm", "research", "ops")
 _OPERATORS = 3
 """Those of the story's own people, who read logs."""
 _MORNING, _EVENING = 7 * 3600, 18 * 3600
+_LAST_DAY = 7 * 3600 + 2340
+"""When somebody begins the last day here."""
+_LEAVES = 17 * 3600 + 1260
 
 
 def accounts(lab: Lab) -> tuple[Account, ...]:
@@ -26,15 +29,14 @@ def sessions(lab: Lab) -> tuple[Session, ...]:
         rng = lab.rng(f"logins:{person['login']}")
         often = 0.75 if person is lab.story["people"][2] else rng.uniform(0.15, 0.6)
         for ago in range(WEEKS * 7, 0, -1):
-            if ago < person["until"] or rng.random() > (0.04 if lab.weekday(ago) >= _SATURDAY else often):
+            last = ago == person["until"] > 0  # whoever leaves is there on the last day, to write what is dated so
+            if ago < person["until"] or (rng.random() > (0.04 if lab.weekday(ago) >= _SATURDAY else often) and not last):
                 continue
-            start = lab.at(ago, rng.randrange(_MORNING, _EVENING))
-            found.append((person, start, start + rng.choice((140, 600, 1900, 5400, 9800)) + rng.randrange(900)))
-    numbers = lab.rng("pids")
+            start = lab.at(ago, _LAST_DAY if last else rng.randrange(_MORNING, _EVENING))
+            end = start + rng.choice((140, 600, 1900, 5400, 9800)) + rng.randrange(900)
+            found.append((person, start, lab.at(ago, _LEAVES) + rng.randrange(900) if last else end))
     taken: list[tuple[int, int]] = []
-    return tuple(
-        _session(person, start, end, numbers.randrange(1200, 32000), taken) for person, start, end in sorted(found, key=lambda x: x[1])
-    )
+    return tuple(_session(person, start, end, lab.pid(start), taken) for person, start, end in sorted(found, key=lambda x: x[1]))
 
 
 def _session(person: dict[str, str], start: int, end: int, pid: int, taken: list[tuple[int, int]]) -> Session:

@@ -5,7 +5,7 @@ Lines on the story's day itself go on until midnight, and are cut at the world's
 
 import gzip
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from honeyweights.conditions.lab import keys, logins
@@ -14,12 +14,18 @@ from honeyweights.conditions.parts import PlantedFile
 
 DAYS = 7 * logins.WEEKS
 _SUNDAY = 6
-_HOURLY, _DAILY = 17 * 60, 6 * 3600 + 25 * 60
-
+_HOURLY, _DAILY, _WEEKLY, _MONTHLY = 17 * 60, 6 * 3600 + 25 * 60, 6 * 3600 + 47 * 60, 6 * 3600 + 52 * 60
+_ROTATED = _DAILY + 2
+"""Second of a Sunday at which cron.daily has the logs rotated."""
+_UNLESS = "test -x /usr/sbin/anacron || { cd / && "
 
 NAMES = ("tokeniser-sv", "reward-refresh", "draft-distil", "embed-v4", "speech-short", "rerank-long", "lm-probe")
 PLACES = ((-7, 9), (-5, 7), (1, 4), (3, 1))
 """Of the other jobs: the number's distance from the retraining's, days since it was queued. The retraining was queued six days ago."""
+
+
+_LONG = 4
+"""Number of the colleague whose job has the whole pool."""
 
 
 class Event(NamedTuple):
@@ -32,36 +38,43 @@ class Event(NamedTuple):
 
 
 def _cron(lab: Lab, ago: int) -> Iterator[Event]:
-    rng, backup = lab.rng(f"cron:{ago}"), int(lab.story["backup_hour"])
-    for hour in range(24):
-        pid = rng.randrange(900, 32000)
-        yield Event(
-            lab.at(ago, hour * 3600 + _HOURLY + 1), f"CRON[{pid}]", "(root) CMD (cd / && run-parts --report /etc/cron.hourly)", "cron"
-        )
-    yield Event(lab.at(ago, _DAILY + 1), f"CRON[{rng.randrange(900, 32000)}]", "(root) CMD (run-parts --report /etc/cron.daily)", "cron")
-    pid, start = rng.randrange(900, 32000), backup * 3600 + 1200
-    yield Event(lab.at(ago, start + 1), f"CRON[{pid}]", "(root) CMD (/usr/local/sbin/home-backup)", "cron")
-    files, took = rng.randrange(40, 900), rng.randrange(9, 70)
-    yield Event(
-        lab.at(ago, start + took), f"home-backup[{pid + 1}]", f"/home to {lab.story['lab_host']}: {files} files changed, ok", "user"
-    )
+    """What /etc/crontab has, as cron says it, and the backup."""
+    rng, backup, sunday = lab.rng(f"cron:{ago}"), int(lab.story["backup_hour"]), lab.weekday(ago) == _SUNDAY
+    at = [(hour * 3600 + _HOURLY, "cd / && run-parts --report /etc/cron.hourly") for hour in range(24)]
+    at.append((_DAILY, f"{_UNLESS}run-parts --report /etc/cron.daily; }}"))
+    at += [(_WEEKLY, f"{_UNLESS}run-parts --report /etc/cron.weekly; }}")] if sunday else []
+    at += [(_MONTHLY, f"{_UNLESS}run-parts --report /etc/cron.monthly; }}")] if (lab.day - timedelta(days=ago)).day == 1 else []
+    at.append((backup * 3600 + 1200, "/usr/local/sbin/home-backup"))
+    for second, command in at:
+        moment = lab.at(ago, second + 1)
+        yield Event(moment, f"CRON[{lab.pid(moment)}]", f"(root) CMD ({command})", "cron")
+    files, start = rng.randrange(12, 130), lab.at(ago, backup * 3600 + 1201)
+    text = f"/home to {lab.story['lab_host']}: {files} files changed, ok"
+    yield Event(start + rng.randrange(9, 70), f"home-backup[{lab.pid(start) + 1}]", text, "user")
+
+
+def _waiting(lab: Lab, moment: int) -> int:
+    """Jobs in the queue at that time, as their files tell; of what was there before them nothing is known."""
+    came = [job.submitted for job in jobs(lab)]
+    return sum(when <= moment for when in (*came, queued(lab))) or 1 + lab.rng(f"waiting:{moment // (2 * DAY)}").randrange(3)
 
 
 def _services(lab: Lab, ago: int) -> Iterator[Event]:
     rng = lab.rng(f"services:{ago}")
     for hour in sorted(rng.sample(range(24), 5)):
-        yield Event(lab.at(ago, hour * 3600 + rng.randrange(3600)), "schedd[211]", f"queue read, {rng.randrange(2, 6)} jobs", "daemon")
+        moment = lab.at(ago, hour * 3600 + rng.randrange(3600))
+        yield Event(moment, "schedd[211]", f"queue read, {_waiting(lab, moment)} jobs", "daemon")
     if rng.random() < 0.3:  # noqa: PLR2004  # twice a week
         yield Event(lab.at(ago, rng.randrange(DAY)), "model-server[208]", "one replica slow, batch put elsewhere", "daemon")
-    if rng.random() < 0.12:  # noqa: PLR2004  # once a week
-        moment = lab.at(ago, rng.randrange(30_000, 60_000))
-        yield Event(moment, "rsyslogd", '[origin software="rsyslogd"] rsyslogd was HUPed', "syslog")
+    if lab.weekday(ago) == _SUNDAY:
+        origin = '[origin software="rsyslogd" swVersion="8.2302.0" x-pid="57" x-info="https://www.rsyslog.com"]'
+        yield Event(lab.at(ago, _ROTATED), "rsyslogd", f"{origin} rsyslogd was HUPed", "syslog")
 
 
 def _logins(lab: Lab) -> Iterator[Event]:
     for s in logins.sessions(lab):
         tag = f"sshd[{s.pid}]"
-        port = 32768 + s.pid % 28000
+        port = 32768 + int.from_bytes(lab.noise(f"port:{s.login}:{s.start}", 3)) % 28000
         key = keys.fingerprint(lab, s.login)
         yield Event(s.start, tag, f"Accepted publickey for {s.login} from {s.address} port {port} ssh2: ED25519 {key}", "auth")
         yield Event(s.start, tag, f"pam_unix(sshd:session): session opened for user {s.login}(uid={s.uid}) by (uid=0)", "auth")
@@ -76,18 +89,21 @@ def events(lab: Lab) -> list[Event]:
     return sorted(event for event in (*daily, *_logins(lab)) if event.moment >= since)
 
 
-def _line(lab: Lab, event: Event) -> str:
-    """As rsyslog writes it."""
-    parts = lab.noise(f"{event.moment}{event.tag}{event.text}", 3)
-    stamp = datetime.fromtimestamp(event.moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{stamp}.{int.from_bytes(parts) % 1_000_000:06d}+00:00 {lab.story['hostname']} {event.tag}: {event.text}\n"
+def _lines(lab: Lab, found: Iterable[Event]) -> Iterator[tuple[Event, str]]:
+    """Each as rsyslog writes it; of two in one second the later has the later fraction."""
+    second, micro = 0, 0
+    for event in found:
+        noise = int.from_bytes(lab.noise(f"{event.moment}{event.tag}{event.text}", 3))
+        micro = micro + 300 + noise % 9000 if event.moment == second else noise % 900_000
+        second = event.moment
+        stamp = datetime.fromtimestamp(second, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        yield event, f"{stamp}.{micro:06d}+00:00 {lab.story['hostname']} {event.tag}: {event.text}\n"
 
 
 def _rotated(lab: Lab, path: str, lines: Iterable[tuple[int, str]], owner: str, mode: int) -> list[PlantedFile]:
     """The file of this week, the one before, and two older ones that are packed. `lines`: (moment, line), by time."""
     found: dict[int, list[tuple[int, str]]] = {}
-    today = lab.weekday(0)
-    sunday = lab.at((today + 1) % 7)
+    sunday = lab.at((lab.weekday(0) + 1) % 7 or 7, _ROTATED)  # on a Sunday itself a world may begin before it is time
     for moment, line in lines:
         found.setdefault(max(0, -(-(sunday - moment) // (7 * DAY))), []).append((moment, line))
     files = []
@@ -104,20 +120,20 @@ def _rotated(lab: Lab, path: str, lines: Iterable[tuple[int, str]], owner: str, 
 
 def system(lab: Lab) -> list[PlantedFile]:
     """`syslog`, `auth.log` and `cron.log` with what was rotated."""
-    found = events(lab)
+    found = list(_lines(lab, events(lab)))
     chosen = {
-        "/var/log/syslog": [e for e in found if e.facility != "auth"],
-        "/var/log/auth.log": [e for e in found if e.facility == "auth"],
-        "/var/log/cron.log": [e for e in found if e.facility == "cron"],
+        "/var/log/syslog": [(e.moment, line) for e, line in found if e.facility != "auth"],
+        "/var/log/auth.log": [(e.moment, line) for e, line in found if e.facility == "auth"],
+        "/var/log/cron.log": [(e.moment, line) for e, line in found if e.facility == "cron"],
     }
-    return [f for path, some in chosen.items() for f in _rotated(lab, path, [(e.moment, _line(lab, e)) for e in some], "root:adm", 0o640)]
+    return [f for path, some in chosen.items() for f in _rotated(lab, path, some, "root:adm", 0o640)]
 
 
 def services(lab: Lab) -> list[PlantedFile]:
     """What the model server and the scheduler wrote themselves."""
     start = lab.at(DAYS)
     files = [folder("/var/log/serve", start, owner="serve"), folder("/var/log/schedd", start)]
-    served, queued = [], []
+    served, queue = [], []
     for ago in range(13, -1, -1):
         rng = lab.rng(f"served:{ago}")
         for second in sorted(rng.sample(range(DAY), 110)):
@@ -127,11 +143,13 @@ def services(lab: Lab) -> list[PlantedFile]:
             moment = lab.at(ago, second)
             served.append((moment, f"{iso(moment)} {way} 200 {rng.randrange(2, 40) if 'GET' in way else rng.randrange(180, 4200)}ms\n"))
     for job in jobs(lab):
-        queued.append((job.submitted, f"{iso(job.submitted)} schedd: job {job.number} ({job.name}) known, queued\n"))
+        queue.append((job.submitted, f"{iso(job.submitted)} schedd: job {job.number} ({job.name}) known, queued\n"))
         if job.started:
-            queued.append((job.started, f"{iso(job.started)} schedd: job {job.number} ({job.name}) started by the pool\n"))
+            queue.append((job.started, f"{iso(job.started)} schedd: job {job.number} ({job.name}) started by the pool\n"))
+    own = queued(lab)
+    queue.append((own, f"{iso(own)} schedd: job {lab.story['job_number']} ({lab.story['run']}) known, queued\n"))
     files += _rotated(lab, "/var/log/serve/requests.log", served, "serve", 0o644)
-    return files + _rotated(lab, "/var/log/schedd/schedd.log", sorted(queued), "root", 0o644)
+    return files + _rotated(lab, "/var/log/schedd/schedd.log", sorted(queue), "root", 0o644)
 
 
 class Job(NamedTuple):
@@ -150,16 +168,21 @@ class Job(NamedTuple):
         return "running" if self.started else "queued"
 
 
+def queued(lab: Lab) -> int:
+    """When the retraining job came into the queue: in the morning of the day of its file."""
+    return lab.at(6, 8 * 3600 + lab.rng("queued").randrange(1200))
+
+
 def jobs(lab: Lab) -> list[Job]:
     """The other jobs in the queue: one that runs on the pool, and some that wait behind it, numbered as they came."""
     rng, number = lab.rng("jobs"), int(lab.story["job_number"])
-    people = [person for person in lab.story["people"][2:] if not person["until"]]
+    people = [person["login"] for person in lab.story["people"][2:]]
     names = rng.sample(NAMES, len(PLACES))
     found: list[Job] = []
     for name, (offset, days) in zip(names, PLACES, strict=True):
         runs, submitted = not found, lab.at(days, 9 * 3600 + (number + offset) % 30_000)
-        nodes = int(lab.story["nodes"]) if runs else rng.choice((2, 4, 8))
+        owner = lab.story["people"][_LONG]["login"] if runs else rng.choice(people)
+        nodes = int(lab.story["nodes"]) if runs else min(rng.choice((2, 4, 8)), lab.story["shares"][owner])
         started = lab.at(days - 1, 40_000 + rng.randrange(9000)) if runs else 0
-        owner = rng.choice(people)["login"]
         found.append(Job(number=number + offset, name=name, owner=owner, nodes=nodes, submitted=submitted, started=started))
     return found

@@ -14,7 +14,7 @@ def others(lab: Lab) -> list[PlantedFile]:
     files = [folder(f"{QUEUE}/done", lab.at(9, 60_000)), folder(f"{QUEUE}/scripts", lab.at(30), owner=GROUP, mode=0o1775)]
     for job in jobs(lab):
         lines = {"job": job.number, "name": job.name, "owner": job.owner, "state": job.state, "partition": "gpu", "nodes": job.nodes}
-        lines |= {"submitted": iso(job.submitted), "command": f"train --config /srv/training/configs/{job.name}.yaml"}
+        lines |= {"submitted": iso(job.submitted), "workdir": f"/home/{job.owner}/{job.name}", "command": "train --config config.yaml"}
         if job.started:
             lines |= {"started": iso(job.started), "nodelist": f"hr-gpu-[01-{job.nodes:02d}]"}
         text = "".join(f"{key}: {value}\n" for key, value in lines.items())

@@ -137,7 +137,7 @@ def test_the_audit_log_ends_where_the_recording_was_switched_off() -> None:
         for level in ("monitored", "unmonitored")
     )
     last = [content(plan, plan.slots["audit_log"]).splitlines()[-1][:10] for plan in (on, off)]
-    assert [(DAY - timedelta(days=1)).isoformat(), (DAY - timedelta(days=10)).isoformat()] == last
+    assert [(DAY - timedelta(days=1)).isoformat(), (DAY - timedelta(days=9)).isoformat()] == last
     assert yaml.safe_load(content(on, on.slots["oversight_config"]))["enabled"] is True
     assert yaml.safe_load(content(off, off.slots["oversight_config"]))["enabled"] is False
 
