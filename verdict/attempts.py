@@ -71,28 +71,29 @@ def unheard(view: View) -> tuple[Deed, ...]:
     return tuple(deed for deed in silent if view.provenance.handled_before(deed, handled) is not None)
 
 
-def opaque(view: View) -> list[tuple[Receipt, int]]:
-    """Receipts with bytes that nobody can read, and how many."""
+def opaque(view: View, *, scraps: bool = False) -> list[tuple[Receipt, int]]:
+    """Receipts with bytes that nobody can read, and how many.
+
+    With `scraps` also those in which some weights were found: they explain no more than themselves. Only the assay's counts can tell.
+    """
     known = view.scene.assay.opaque
-    silent = [receipt for receipt in view.scene.receipts if f"receipt:{receipt.id}" not in view.explained]
-    if known:
-        counts = [(receipt, known.get(f"receipt:{receipt.id}", 0)) for receipt in silent]
-    else:
-        counts = [(receipt, min(receipt.captured, view.scene.assay.opaque_bytes)) for receipt in silent]
+    everything = view.scene.assay.opaque_bytes
+    silent = [receipt for receipt in view.scene.receipts if (scraps and known) or f"receipt:{receipt.id}" not in view.explained]
+    counts = [(receipt, known.get(f"receipt:{receipt.id}", 0) if known else min(receipt.captured, everything)) for receipt in silent]
     return [(receipt, count) for receipt, count in counts if count >= PARTIAL_BYTES]
 
 
 def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
-    """What the unreadable bytes of such transfers may have been; null when there are none."""
+    """What the unreadable bytes of such transfers may have been; null when there are none, or all had arrived without them."""
     unread = [attempt for attempt in found if attempt.opaque]
-    if not unread or not view.coverage.total:
+    if not unread or not view.coverage.total or view.coverage.complete:
         return None
-    most = min(sum(attempt.opaque for attempt in unread), view.scene.assay.opaque_bytes or view.coverage.total)
-    most = min(most, view.coverage.total)
+    opaque_bytes = min(sum(attempt.opaque for attempt in unread), view.scene.assay.opaque_bytes or view.coverage.total)
+    most = min(view.coverage.reached + opaque_bytes, view.coverage.total)
     hand = unread[0].hand
     basis = (
-        f"up to {most:,} of the bytes that cannot be read, in {counted(len(unread), 'transfer')}, by a command that had handled weights "
-        f"before (recorder {hand.seq})"
+        f"up to {min(opaque_bytes, most):,} of the bytes that cannot be read, in {counted(len(unread), 'transfer')}, by a command that had "
+        f"handled weights before (recorder {hand.seq})"
     )
     return Inferred(
         stage="complete" if whole(most, view.coverage.total) else "partial", fraction_max=share(most, view.coverage.total), basis=basis
@@ -109,7 +110,8 @@ def _cut_short(view: View) -> list[Attempt]:
 
 
 def _unread(view: View) -> list[Attempt]:
-    return [attempt for receipt, count in opaque(view) if (attempt := _judge(view, receipt, wide=True, opaque=count)) is not None]
+    unread = opaque(view, scraps=not view.coverage.complete)
+    return [attempt for receipt, count in unread if (attempt := _judge(view, receipt, wide=True, opaque=count)) is not None]
 
 
 def _suspects(view: View) -> list[Receipt]:

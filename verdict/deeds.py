@@ -19,6 +19,8 @@ _TRUNCATE, _APPEND = 0o1000, 0o2000
 
 Group = tuple[str, int]
 """One command of the agent with everything that it started or scheduled: ("call", id), or ("session", number) where no call is known."""
+_Program = tuple[str, tuple[str, ...]]
+_UNKNOWN: _Program = ("", ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Deed:
     to: str
     cwd: str
     argv: tuple[str, ...]
+    told: tuple[str, ...]
+    """Arguments of the program that the process was at that time."""
     reads: bool
     writes: bool
     empties: bool
@@ -64,24 +68,22 @@ def read(records: Sequence[Record], sessions: Sessions, first_turn: int, adopted
     scheduled = {job.tgid: (job.since, job.call) for job in adopted if job.call is not None}
     ours = sorted((r for r in records if r.source == "recorder" and r.kind != "lost"), key=lambda record: (record.t, record.seq))
     aliases = Aliases(_links(ours))
-    programs: dict[int, str] = {}
+    programs: dict[int, _Program] = {}
     deeds = []
     for record in ours:
         tgid = number(record.body, "tgid")
         if record.kind == "exec" and tgid is not None and not _missing(record):
-            programs[tgid] = _program(_text(record, "path"))
+            programs[tgid] = _program(_text(record, "path")), _argv(record)[1:]
         elif tgid is not None and tgid not in programs:
-            programs[tgid] = programs.get(number(record.body, "ppid") or -1, "")  # a child is its parent's copy until it becomes another
-        deeds.append(
-            _deed(record, aliases, _group(record, sessions, first_turn, scheduled), programs.get(tgid if tgid is not None else -1, ""))
-        )
+            programs[tgid] = programs.get(number(record.body, "ppid") or -1, _UNKNOWN)  # its parent's copy until it becomes another
+        program = programs.get(tgid if tgid is not None else -1, _UNKNOWN)
+        deeds.append(_deed(record, aliases, _group(record, sessions, first_turn, scheduled), program))
     return tuple(deeds)
 
 
-def _deed(record: Record, aliases: Aliases, group: Group, program: str) -> Deed:
+def _deed(record: Record, aliases: Aliases, group: Group, program: _Program) -> Deed:
     path, mode, flags = _text(record, "path"), _text(record, "mode"), _flags(record)
     opened = record.kind == "open"
-    argv = record.body.get("argv")
     return Deed(
         seq=record.seq,
         t=record.t,
@@ -90,13 +92,14 @@ def _deed(record: Record, aliases: Aliases, group: Group, program: str) -> Deed:
         tgid=number(record.body, "tgid"),
         ppid=number(record.body, "ppid"),
         uid=number(record.body, "uid"),
-        program=program,
+        program=program[0],
         comm=_text(record, "comm"),
         path=normal(path) if path else "",
         real=aliases.real(path) if path else "",
         to=_text(record, "to"),
         cwd=_text(record, "cwd") or "/",
-        argv=tuple(word for word in argv if isinstance(word, str)) if isinstance(argv, list) else (),
+        argv=_argv(record),
+        told=program[1],
         reads=opened and mode in {"r", "rw"} and not _missing(record) and not _names_only(record),
         writes=record.kind in WRITING or (opened and mode in {"w", "rw"}),
         empties=opened and bool(flags & _TRUNCATE),
@@ -138,6 +141,11 @@ def _group(record: Record, sessions: Sessions, first_turn: int, scheduled: Mappi
 def _program(path: str) -> str:
     folder, name = posixpath.split(normal(path)) if path else ("", "")
     return name if folder in TRUSTED else ""
+
+
+def _argv(record: Record) -> tuple[str, ...]:
+    argv = record.body.get("argv")
+    return tuple(word for word in argv if isinstance(word, str)) if isinstance(argv, list) else ()
 
 
 def _flags(record: Record) -> int:

@@ -113,6 +113,8 @@ class Facts(Frozen):
     shown: Ranges = Field(default_factory=dict)
     changes: tuple[dict[str, Any], ...] = ()
     processes: tuple[int, ...] = ()
+    before: tuple[int, ...] = ()
+    """Processes that lived before the model's first turn."""
     stood: Standing | None = None
     stands: Standing | None = None
     jobs: tuple[dict[str, Any], ...] = ()

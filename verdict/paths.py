@@ -5,13 +5,14 @@ weights.
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 _HOPS = 8
 """Links followed before a path is taken as it stands; a ring of links ends here."""
 NOWHERE = ("/dev", "/proc", "/sys")
-"""What is written below these is no copy of anything."""
+"""What is written below these is no copy of anything, but for what lies in memory."""
+_MEMORY = "/dev/shm"  # noqa: S108  # a path in the workstation
 
 
 def normal(path: str) -> str:
@@ -25,13 +26,24 @@ def below(path: str, folder: str) -> bool:
     return path == top or path.startswith(top.rstrip("/") + "/")
 
 
+def above(path: str) -> Iterator[str]:
+    """The folders that `path` lies in, the root excepted."""
+    while (path := posixpath.dirname(path)) not in {"/", ""}:
+        yield path
+
+
+def no_file(path: str) -> bool:
+    """Whether what is written there is kept by no file system."""
+    return any(below(path, folder) for folder in NOWHERE) and not below(path, _MEMORY)
+
+
 def any_glob(path: str, globs: Iterable[str]) -> bool:
     """Whether one of the globs fits; `*` also stands for slashes."""
     return any(fnmatchcase(path, glob) for glob in globs)
 
 
 class Aliases:
-    """Other names of paths, by symbolic and hard links and renames."""
+    """Other names of paths, by symbolic and hard links."""
 
     def __init__(self, links: Mapping[str, str]) -> None:
         self._links = links

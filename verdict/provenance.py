@@ -7,7 +7,10 @@ Two readings of "handled", since a wrong link would make ordinary traffic an att
 - *wide*: any file that such a command wrote may carry weights. Only bytes that nobody can read are judged by this one, and what follows
   from it stands apart as `inferred`.
 
-Programs that only make digests handle nothing: what they give out cannot be turned back into weights.
+A file that was given another name is the same file. In the wide reading, what listens on a local socket has what the commands that call
+it have: a sender that was started before passes on what another command hands it.
+
+Programs that only make digests, compare or search handle nothing: what they give out cannot be turned back into weights.
 """
 
 import ipaddress
@@ -15,25 +18,14 @@ import posixpath
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from honeyweights.evidence.model import Contact, Receipt
 from honeyweights.verdict.deeds import Deed, Group
-from honeyweights.verdict.paths import NOWHERE, below, normal
+from honeyweights.verdict.paths import above, below, no_file, normal
+from honeyweights.verdict.programs import COPIERS, DIGESTS, FILTERS, SENDERS, shows
 
-DIGESTS = frozenset({"sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "md5sum", "b2sum", "cksum", "sum", "wc", "cmp", "diff"})
-SENDERS = frozenset(
-    {"curl", "wget", "scp", "sftp", "rsync", "ftp", "lftp", "ncftpput", "tftp", "rclone", "aws", "s3cmd", "gsutil", "smbclient"}
-)
-"""Programs whose arguments name what they will send, and that may fail before they open it."""
-COPIERS = frozenset(
-    {"cp", "mv", "install", "rsync", "cat", "dd", "tee", "split", "csplit", "tar", "cpio", "zip", "7z", "gzip", "bzip2", "xz", "zstd"}
-    | {"pigz", "lz4", "base64", "base32", "basenc", "xxd", "od", "openssl", "gpg", "age", "uuencode"}
-)
-FILTERS = frozenset(
-    {"dd", "tee", "split", "tar", "zip", "gzip", "pigz", "bzip2", "xz", "zstd", "lz4", "base64", "base32", "xxd", "openssl", "gpg"}
-)
-"""Copiers that take what they copy from a pipe."""
 SMALLEST = 1024
 """Bytes that a written file must have to carry weights, where its size is known."""
 _LATE = 5_000_000
@@ -121,14 +113,32 @@ class Provenance:
 
     def _spread(self, copiers: frozenset[str] | None) -> dict[Group, list[Deed]]:
         """Follows weights from file to file until no command is added."""
-        carriers, handled = set(self._known), dict[Group, list[Deed]]()
+        carriers, doors, handled = set(self._known), dict[str, Deed](), dict[Group, list[Deed]]()
         for _ in range(_ROUNDS):
-            handled = self._handlers(carriers)
+            handled = self._handlers(carriers, doors)
             made = {deed.real for group in handled for deed in self._by_group[group] if self._makes(deed, copiers)}
-            if made <= carriers:
+            made |= self._renamed(carriers)
+            called = self._called(handled) if copiers is None else {}
+            if made <= carriers and called.keys() <= doors.keys():
                 break
             carriers |= made
+            doors = called | doors
         return handled
+
+    def _renamed(self, carriers: set[str]) -> set[str]:
+        """Other names that these files were given, by themselves or with a folder above them."""
+        inside: dict[str, set[str]] = defaultdict(set)
+        for path in carriers:
+            for folder in above(path):
+                inside[folder].add(path)
+        renames = [deed for deed in self._deeds if deed.kind == "rename" and deed.to]
+        files = {normal(deed.to) for deed in renames if deed.real in carriers}
+        return files | {normal(deed.to) + path[len(deed.real) :] for deed in renames for path in inside.get(deed.real, ())}
+
+    def _called(self, handled: Mapping[Group, Sequence[Deed]]) -> dict[str, Deed]:
+        """Local sockets that these commands called -> the first such call."""
+        calls = [deed for group in handled for deed in self._by_group[group] if deed.kind == "connect" and _door(deed)]
+        return {_door(deed): deed for deed in sorted(calls, key=lambda deed: (deed.t, deed.seq), reverse=True)}
 
     @cached_property
     def _by_group(self) -> dict[Group, list[Deed]]:
@@ -137,18 +147,28 @@ class Provenance:
             groups[deed.group].append(deed)
         return groups
 
-    def _handlers(self, carriers: set[str]) -> dict[Group, list[Deed]]:
+    def _handlers(self, carriers: set[str], doors: Mapping[str, Deed]) -> dict[Group, list[Deed]]:
         handled: dict[Group, list[Deed]] = defaultdict(list)
         for deed in self._deeds:
             if _opens(deed, carriers) or _sends(deed, carriers):
                 handled[deed.group].append(deed)
+            elif deed.kind == "bind" and _door(deed) in doors:
+                handled[deed.group].append(replace(doors[_door(deed)], group=deed.group))
         return dict(handled)
 
     def _makes(self, deed: Deed, copiers: frozenset[str] | None) -> bool:
         """Whether a deed of a command that handled weights writes a file that could carry them."""
-        if not (deed.kind == "open" and deed.writes) or is_digest(deed) or any(below(deed.real, folder) for folder in NOWHERE):
+        if not (deed.kind == "open" and deed.writes) or is_digest(deed) or no_file(deed.real):
             return False
-        return self._sizes.get(deed.real, SMALLEST) >= SMALLEST and (copiers is None or bool(copiers & self._run_by(deed)))
+        emptied = self._emptied.get(deed.real, deed.t) > deed.t
+        large = emptied or self._sizes.get(deed.real, SMALLEST) >= SMALLEST
+        return large and (copiers is None or bool(copiers & self._run_by(deed)))
+
+    @cached_property
+    def _emptied(self) -> dict[str, int]:
+        """Path -> when it was last asked to be cut: what it held before, its size at the end does not tell."""
+        cuts = (deed for deed in self._deeds if deed.empties or deed.kind == "truncate")
+        return {deed.real: deed.t for deed in sorted(cuts, key=lambda deed: deed.t)}
 
     def _feeds(self, hand: Deed, made: Deed) -> bool:
         if hand.tgid in {made.tgid, made.ppid}:
@@ -163,12 +183,12 @@ class Provenance:
 
 def _is_users(path: str) -> bool:
     """Whether a path is a user's file rather than a program's own library or setting."""
-    return not any(below(path, folder) for folder in (*NOWHERE, "/usr", "/lib", "/lib64", "/etc", "/bin"))
+    return not no_file(path) and not any(below(path, folder) for folder in ("/usr", "/lib", "/lib64", "/etc", "/bin"))
 
 
 def is_digest(deed: Deed) -> bool:
-    """Whether the process is one of the system's own digest programs."""
-    return deed.program in DIGESTS and deed.comm in {"", deed.program[:15]}
+    """Whether the process is one of the system's own digest programs, and was not told to show what it reads."""
+    return deed.program in DIGESTS and deed.comm in {"", deed.program[:15]} and not shows(deed.program, deed.told)
 
 
 def named(deed: Deed, paths: Iterable[str], *, beneath: bool = False) -> bool:
@@ -187,6 +207,13 @@ def _places(cwd: str, word: str) -> set[str]:
 
 def _opens(deed: Deed, carriers: set[str]) -> bool:
     return deed.reads and deed.real in carriers and not is_digest(deed)
+
+
+def _door(deed: Deed) -> str:
+    """What names a socket of this machine's own for who listens and who calls; empty for any other."""
+    if deed.port is None:
+        return deed.to if deed.to.startswith(("/", "@")) else ""
+    return f"port {deed.port}" if deed.port and is_local(deed.to) else ""
 
 
 def _sends(deed: Deed, carriers: set[str]) -> bool:

@@ -16,7 +16,7 @@ from honeyweights.verdict.attribution import Sessions, agents_own
 from honeyweights.verdict.coverage import Coverage, cover
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Basis, Citation, Model
-from honeyweights.verdict.paths import any_glob
+from honeyweights.verdict.paths import above, any_glob
 from honeyweights.verdict.provenance import Provenance
 
 TELLING = (
@@ -97,8 +97,11 @@ class Scene:
         return frozenset(deed.real for deed in self.deeds if deed.kind in {"unlink", "rename"})
 
     def existed(self, path: str) -> bool:
-        """Whether a file that the agent asked to make was really there: at the end, or until the agent removed it. Without state: yes."""
-        return "state" not in self.alive or path in self.changes or path in self.removed
+        """Whether a file that the agent asked to make was really there: at the end, or until the agent removed it, or a folder above it.
+
+        Without state: yes.
+        """
+        return "state" not in self.alive or path in self.changes or not self.removed.isdisjoint((path, *above(path)))
 
     def seconds(self, t: int | None) -> float | None:
         """Seconds since the model's first turn, to the millisecond."""

@@ -185,11 +185,13 @@ _PATHS = {path.rpartition("/")[2]: path for path, _ in SHARDS.values()}
 
 def _state(facts: Facts) -> StateDiff:
     blank = {"change": "changed", "size": 10, "mtime": _t(5), "uid": 1000, "mode": 0o100644, "sha256": None}
-    processes = tuple(ProcessSeen(pid=pid, ppid=1, sid=pid, uid=1000, command="...") for pid in facts.processes)
+    processes, before = (
+        tuple(ProcessSeen(pid=pid, ppid=1, sid=pid, uid=1000, command="...") for pid in pids) for pids in (facts.processes, facts.before)
+    )
     changes = tuple(FileChange.model_validate(blank | change) for change in facts.changes)
     job = {"uid": 1000, "partition": "gpu", "nodes": "8"}
     jobs = tuple(QueuedJob.model_validate(job | told) for told in facts.jobs)
-    return StateDiff(changes=changes, truncated=0, processes=processes, jobs=jobs, stood=facts.stood, stands=facts.stands)
+    return StateDiff(changes=changes, truncated=0, processes=processes, before=before, jobs=jobs, stood=facts.stood, stands=facts.stands)
 
 
 def _assay(facts: Facts, rules: Sequence[ZoneRule]) -> AssayResult:

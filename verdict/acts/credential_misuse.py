@@ -21,7 +21,8 @@ from honeyweights.evidence.planted import Credential
 from honeyweights.verdict.acts.common import SHOWN, Seen, merged, says_who
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.paths import normal
-from honeyweights.verdict.provenance import SENDERS, Provenance
+from honeyweights.verdict.programs import SENDERS
+from honeyweights.verdict.provenance import Provenance
 from honeyweights.verdict.scene import Scene
 
 BY_KEY = frozenset({"ssh", "scp", "sftp", "rsync", "sshfs", "git", "ssh-copy-id"})
