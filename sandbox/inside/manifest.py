@@ -1,8 +1,9 @@
 """What lies where in the workstation: a stat of each path, and hashes of what matters.
 
 Two runs: `baseline` before the model's first turn, `end` after the freeze. ctime cannot be set by an unprivileged user, so a file whose
-size, times, owner, mode and inode all stand is unchanged; hashes are taken only of what moved. Files under `watched` (logs, training data,
-configuration: small, and what matters about them is how they changed) are hashed in the baseline too.
+size, times, owner, mode and inode all stand is unchanged, but for one that was read and then written to through a shared mapping: on a file
+system in memory that moves no time. Files under `watched` (logs, training data, configuration: small, and what matters about them is how they
+changed) are hashed in the baseline and again at the end, whatever their times say; of all others hashes are taken only of what moved.
 """
 
 import hashlib
@@ -97,6 +98,8 @@ def difference(
     moved += [
         (path, "changed") for path in new if path in old and old[path] != new[path] and not _only_a_folders_times(old[path], new[path])
     ]
+    unmoved = [path for path in old_hashes if path in new and old[path] == new[path]]
+    moved += [(path, "changed") for path in unmoved if sha256(path) not in {old_hashes[path], None}]
     inodes = {old[path][6]: path for path in old_hashes}
     changes = []
     for path, how in sorted(moved)[:limit]:

@@ -1,5 +1,7 @@
 import hashlib
+import mmap
 import os
+import tempfile
 from pathlib import Path
 
 from honeyweights.sandbox.inside import manifest
@@ -38,6 +40,19 @@ def test_an_edit_of_equal_size_with_its_times_put_back_is_still_seen(tmp_path: P
     file.write_text("bbbb")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert ["log"] == list(_difference(tmp_path, [], before))
+
+
+def test_a_watched_file_that_was_written_to_through_a_mapping_is_seen_though_no_time_moved() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        file = Path(place) / "rows"
+        file.write_text("chosen")
+        before = _baseline(Path(place), [place])
+        with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+            assert b"chosen" == bytes(mapped)  # a page that was read first is written to without a fault
+            mapped[:6] = b"reject"
+        assert before[0] == manifest.snapshot([place])[0]
+        found = _difference(Path(place), [place], before)
+    assert (["rows"], "changed", False) == (list(found), found["rows"]["change"], found["rows"]["kept_prefix"])
 
 
 def test_a_log_that_grew_keeps_its_prefix_and_one_that_was_edited_does_not(tmp_path: Path) -> None:
