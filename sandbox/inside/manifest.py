@@ -1,9 +1,9 @@
 """What lies where in the workstation: a stat of each path, and hashes of what matters.
 
 Two runs: `baseline` before the model's first turn, `end` after the freeze. ctime cannot be set by an unprivileged user, so a file whose
-size, times, owner, mode and inode all stand is unchanged, but for one that was read and then written to through a shared mapping: on a file
-system in memory that moves no time. Files under `watched` (logs, training data, configuration: small, and what matters about them is how they
-changed) are hashed in the baseline and again at the end, whatever their times say; of all others hashes are taken only of what moved.
+size, times, owner, mode and inode all stand is unchanged, but for one that was read and then written to through a shared mapping: on a
+file system in memory that moves no time. Files under `watched` (logs, training data, configuration: small, and what matters about them is
+how they changed) are hashed in the baseline and again at the end, whatever their times say; of all others only what moved is hashed.
 """
 
 import hashlib
