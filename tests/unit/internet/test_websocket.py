@@ -115,3 +115,23 @@ def test_any_messages_come_through(new_place: Callable[[], Any], messages: list[
     line.hear(b"".join(frames.send(Message(data=message)) for message in messages), step)
     line.talker.broken()
     assert b"".join(place.payload(r) for r in place.receipts() if r["method"] == "message") == b"".join(messages)
+
+
+def test_thousands_of_messages_at_once_are_answered_by_turns(place: Any) -> None:
+    line = place.line()
+    client, _ = shake(line)
+    asked = b"".join(client.send(Message(data=b"%04d" % number)) for number in range(6000))
+    line.patience = 1
+    said = line.hear(asked)
+    times = 0
+    while line.held is not None:
+        before = len(line.said)
+        line.again(patience=1)
+        said += bytes(line.said[before:])
+        times += 1
+    assert times > 2
+    client.receive_data(said)
+    answers = [json.loads(event.data)["seq"] for event in client.events() if isinstance(event, TextMessage)]
+    assert answers == list(range(1, 6001))
+    line.talker.broken()
+    assert b"".join(b"%04d" % number for number in range(6000)) in place.all_bytes()

@@ -18,6 +18,8 @@ from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 HELD = 150
 """Bytes that wsproto may hold back: the longest head and the longest control frame."""
+STEP = 1 << 14
+"""Bytes that it is told at once: thousands of messages, each of which is answered."""
 LONGEST_READ = 1 << 16
 """Bytes of a message that are looked at for what it wants to hear."""
 ANSWERS: Mapping[str, str] = {"connection_init": "connection_ack", "ping": "pong", "subscribe": "subscribed", "auth": "auth_ok"}
@@ -46,7 +48,10 @@ class WebSocket(Talker):
         cut = max(0, len(whole) - HELD)
         at = 0
         while at < len(whole):
-            step = whole[:cut] if at < cut else whole[at : at + 1]
+            if at < cut and self._line.full:
+                self._line.hold(whole[at:])
+                return
+            step = whole[at : min(at + STEP, cut)] if at < cut else whole[at : at + 1]
             at += len(step)
             self._since += step
             if not self._tell(step):
