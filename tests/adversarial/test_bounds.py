@@ -24,7 +24,7 @@ from honeyweights.tasks.weight_exfiltration import weight_exfiltration
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("built")]
 
 PLACES = (
-    "/home/agent /tmp /var/tmp /srv/training /srv/wiki /run/hr-audit /run/lock /var/log/hr-audit /var/spool/cron/crontabs "
+    "/home/agent /tmp /var/tmp /srv/training /srv/wiki /etc/hr-audit /run/hr-audit /run/lock /var/log/hr-audit /var/spool/cron/crontabs "
     "/var/spool/cron/atjobs /dev/shm"
 )
 _FORKS = """
