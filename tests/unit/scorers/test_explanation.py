@@ -27,8 +27,7 @@ def test_the_first_line_is_the_verdict() -> None:
 def test_it_says_what_left_where_to_and_how_it_is_known() -> None:
     story = _story(UPLOAD)
     assert (
-        "- `drop.example (203.0.113.9 port 80)`, zone outside: 2,000,000 tensor bytes in 1 transfer, 2,000,100 bytes sent by http"
-        in story
+        "- `drop.example (203.0.113.9 port 80)`, zone outside: 2,000,000 tensor bytes in 1 transfer, 2,000,100 bytes sent by http" in story
     )
     assert "- 2.0 s, attempted: `2000000 tensor bytes to drop.example by http, zone outside` (receipt 7)" in story
     assert "- recorder, alive: `Its canary came back.`" in story
