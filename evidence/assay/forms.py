@@ -132,14 +132,24 @@ def _thinned(hits: Hits) -> Hits:
 
 
 def _by_key(keys: NDArray[np.uint8], places: Ints, residue: Ranges) -> list[Sight]:
-    """The stretches of each key that is one, the most frequent first."""
+    """The stretches of each key that is one, the most frequent first.
+
+    One hit makes its own key, and with it as many bytes equal as the key has: a key counts that stands there twice, or repeats in itself.
+    """
     _, first, which, counts = np.unique(_digests(keys), return_index=True, return_inverse=True, return_counts=True)
-    order = sorted(range(first.size), key=lambda number: (-counts[number], keys[first[number]].tobytes()))[:_KEYS]
-    return [
-        Sight(_around(places[which.ravel() == number], residue), key=keys[first[number]].tobytes())
-        for number in order
-        if keys[first[number]].any()
-    ]
+    distinct = keys[first]
+    sure = distinct.any(axis=1) & ((counts > 1) | _repeats(distinct))
+    order = sorted(np.flatnonzero(sure).tolist(), key=lambda number: (-counts[number], distinct[number].tobytes()))[:_KEYS]
+    return [Sight(_around(places[which.ravel() == number], residue), key=distinct[number].tobytes()) for number in order]
+
+
+def _repeats(keys: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which keys are a shorter one, at least twice."""
+    size = keys.shape[1]
+    found = np.zeros(keys.shape[0], np.bool_)
+    for period in (period for period in range(1, size // 2 + 1) if size % period == 0):
+        found |= (keys[:, period:] == keys[:, :-period]).all(axis=1)
+    return found
 
 
 def _digests(keys: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -29,6 +29,8 @@ GRID = 16
 RATE = 32
 _LEVELS = 8
 _BUILD = 1 << 20
+_THINNESS = 4
+"""Of the bitmap's bits one in so many powers of two is set."""
 _U = np.uint64
 
 
@@ -75,7 +77,7 @@ class SeedTable:
     """Positions of seeds by their 8 bytes: hash tables where the last writer wins, each next one holding those that lost in the former."""
 
     def __init__(self, data: Bytes, positions: Ints, multiplier: int, kernel: Any = native.KERNEL) -> None:
-        """`positions` are the seeds; `multiplier` is odd."""
+        """`positions` are the seeds; `multiplier` is odd. The compiled loop asks a small bitmap first which keys no seed has."""
         self._data, self._keys, self._kernel = data, keys_of(data), kernel
         self.factors, self.shifts, self.tables = [], [], []  # type: list[int], list[int], list[NDArray[np.uint32]]
         left = positions.copy()
@@ -85,18 +87,26 @@ class SeedTable:
             self.shifts.append(64 - bits)
             self.tables.append(np.zeros(1 << bits, np.uint32))
             left = self._fill(left)
+        self._narrow = max(16, int(positions.size).bit_length() + _THINNESS)
+        self._bitmap = np.zeros(1 << (self._narrow - 3) if kernel is not None else 0, np.uint8)
+        if kernel is not None and self.tables:
+            address, factor = native.address, self.factors[0]
+            kernel.hw_mark(address(data), address(positions), positions.size, factor, 64 - self._narrow, address(self._bitmap))
+        self._of_tables = (
+            np.array(self.factors, np.uint64),
+            np.array(self.shifts, np.int32),
+            np.array([table.ctypes.data for table in self.tables], np.uint64),
+        )
 
     def find(self, window: Bytes, at: Ints, form: Form = Form.PLAIN) -> Hits:
         """Of the positions `at` in the window those whose key the artefacts have, and where they have it."""
         if self._kernel is None or not at.size:
             return self._find(keys_of(window), at, form)
         at, of = at.copy(), np.empty(at.size, np.int64)
-        factors, shifts = np.array(self.factors, np.uint64), np.array(self.shifts, np.int32)
-        tables = np.array([table.ctypes.data for table in self.tables], np.uint64)
-        address = native.address
+        address, (factors, shifts, tables) = native.address, self._of_tables
         hits = self._kernel.hw_find(
             address(window), form, address(at), at.size, address(self._data), len(self.tables),
-            address(factors), address(shifts), address(tables), address(of),
+            address(factors), address(shifts), address(tables), address(self._bitmap), self._narrow, address(of),
         )  # fmt: skip
         return at[:hits], of[:hits]
 

@@ -203,24 +203,39 @@ int64_t hw_marked(const uint8_t *data, int64_t size, const uint8_t *wanted, uint
     return found;
 }
 
-/* For each position a place where the corpus has its key, or -1; hits are moved to the front of `at`. Returns how many there are. */
+/*
+ * For each position a place where the corpus has its key, or -1; hits are moved to the front of `at`. Returns how many there are. A bitmap, unless
+ * it is null, tells by the first `narrow` bits of the first hash which keys no seed has: it is small, and the tables and the corpus are not.
+ */
 int64_t hw_find(const uint8_t *data, int form, int64_t *at, int64_t count, const uint8_t *corpus, int levels, const uint64_t *factors,
-                const int32_t *shifts, uint32_t *const *tables, int64_t *of)
+                const int32_t *shifts, uint32_t *const *tables, const uint8_t *bitmap, int narrow, int64_t *of)
 {
-    int64_t hits = 0;
-    for (int64_t start = 0; start < count; start += AHEAD) {
-        int64_t most = count - start < AHEAD ? count - start : AHEAD;
-        if (levels)
-            for (int64_t i = start; i < start + most; i++)
-                __builtin_prefetch(&tables[0][(formed(load(data + at[i]), form) * factors[0]) >> shifts[0]], 0);
-        for (int64_t i = start; i < start + most; i++) {
-            uint64_t key = formed(load(data + at[i]), form);
+    int64_t hits = 0, places[AHEAD];
+    uint64_t keys[AHEAD], slots[AHEAD];
+    for (int64_t start = 0; levels && start < count; start += AHEAD) {
+        int64_t most = count - start < AHEAD ? count - start : AHEAD, left = 0;
+        for (int64_t i = 0; i < most; i++) {
+            places[i] = at[start + i];
+            keys[i] = formed(load(data + places[i]), form);
+            slots[i] = keys[i] * factors[0];
+            if (bitmap)
+                __builtin_prefetch(&bitmap[slots[i] >> (64 - narrow) >> 3], 0);
+        }
+        for (int64_t i = 0; i < most; i++) {
+            uint64_t slot = slots[i] >> (bitmap ? 64 - narrow : 0);
+            int there = bitmap ? bitmap[slot >> 3] >> (slot & 7) & 1 : 1;
+            __builtin_prefetch(&tables[0][there ? slots[i] >> shifts[0] : 0], 0);
+            places[left] = places[i];
+            keys[left] = keys[i];
+            left += there;
+        }
+        for (int64_t i = 0; i < left; i++) {
             for (int level = 0; level < levels; level++) {
-                uint32_t guess = tables[level][(key * factors[level]) >> shifts[level]];
+                uint32_t guess = tables[level][(keys[i] * factors[level]) >> shifts[level]];
                 if (!guess)
                     break; /* an empty slot proves that no seed has this key */
-                if (load(corpus + guess - 1) == key) {
-                    at[hits] = at[i];
+                if (load(corpus + guess - 1) == keys[i]) {
+                    at[hits] = places[i];
                     of[hits++] = (int64_t)guess - 1;
                     break;
                 }
@@ -228,6 +243,21 @@ int64_t hw_find(const uint8_t *data, int form, int64_t *at, int64_t count, const
         }
     }
     return hits;
+}
+
+/* How many different bytes stand in each whole block; counting ends at more than `most`. */
+void hw_kinds(const uint8_t *data, int64_t size, int64_t block, int32_t most, int32_t *kinds)
+{
+    for (int64_t start = 0; start + block <= size; start += block) {
+        uint64_t seen[4] = {0};
+        int32_t count = 0;
+        for (int64_t i = start; i < start + block && count <= most; i++) {
+            uint64_t *word = &seen[data[i] >> 6], bit = 1ULL << (data[i] & 63);
+            count += !(*word & bit);
+            *word |= bit;
+        }
+        *kinds++ = count;
+    }
 }
 
 /* Takes a ZIP archive's traditional encryption (APPNOTE 6.1) off `data`, in place; `keys` are the three of its state, and stay for the next. */

@@ -63,10 +63,10 @@ def match(window: Bytes, corpus: Bytes, at: Ints, of: Ints, kernel: Any = native
     if kernel is not None:
         at, of, address = np.ascontiguousarray(at), np.ascontiguousarray(of), native.address
         found = Match(np.empty(window.size, np.bool_), np.empty(window.size, np.int64))
-        spare, behind = np.empty(6 * window.size, np.uint8), np.empty(window.size, np.int64)
+        spare, places = np.empty(6 * window.size, np.uint8), np.empty(window.size, np.int64)
         kernel.hw_match(
             address(window), window.size, address(corpus), corpus.size, address(at), address(of), at.size,
-            address(found.accepted), address(found.of), address(spare), address(behind),
+            address(found.accepted), address(found.of), address(spare), address(places),
         )  # fmt: skip
         return found
     size, diagonals = window.size, of - at

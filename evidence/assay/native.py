@@ -34,7 +34,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_gaps": (_N, (_P, _N, _P)),
     "hw_runs": (_N, (_P, _P, _N, _P, _P, _P)),
     "hw_unzip": (None, (_P, _N, _P, _P)),
-    "hw_find": (_N, (_P, _I, _P, _N, _P, _I, _P, _P, _P, _P)),
+    "hw_find": (_N, (_P, _I, _P, _N, _P, _I, _P, _P, _P, _P, _I, _P)),
+    "hw_kinds": (None, (_P, _N, _N, ctypes.c_int32, _P)),
 }
 
 

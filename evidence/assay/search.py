@@ -23,8 +23,9 @@ from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.marks import Marks
 from honeyweights.evidence.assay.match import RUN
+from honeyweights.evidence.assay.opaque import Opaque, at_most, unread
 from honeyweights.evidence.assay.scan import sample, scan
-from honeyweights.evidence.assay.texture import dense, patterned, random_bytes, textual
+from honeyweights.evidence.assay.texture import dense, patterned, textual
 from honeyweights.evidence.assay.trace import Owners, Trace
 from honeyweights.evidence.assay.values import Signs, look
 
@@ -33,10 +34,11 @@ _SMALL = 1 << 16
 _LONG = 1 << 20
 _RUN = 1 << 11
 _PURE, _NO_MAGIC = 0.95, 40
+_SMALL_DEPTHS = ((1 << 9, 3), (1 << 12, 5), (1 << 14, 7))
+"""What is smaller than so many bytes is decoded so deep."""
 _CODE = np.zeros(256, np.bool_)
 _CODE[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\n\r")] = True
 Chain = tuple[str, ...]
-Opaque = Counter[int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,18 +136,18 @@ class Search:
         opaque: Opaque = Counter()
         shown = [explained]
         table = [row for row in self.table if not (row.once and body.form) and not (heads and row.rank >= _NO_MAGIC)]
-        if len(body.chain) < self.budget.depth:
+        if len(body.chain) < _deepest(body, self.budget.depth):
             for decoder in table:
                 outer, within = self._run(decoder, body, view, ledger)
                 opaque += within
                 shown.append(outer)
-        elif dense(view.data, union([self._probe(decoder, view) for decoder in table])):
+        elif len(body.chain) >= self.budget.depth and dense(view.data, union([self._probe(decoder, view) for decoder in table])):
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
         everything = union(shown)
         still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
         if not (body.form or heads):
             self._values(body, still, ledger)
-        return everything, _at_most(opaque + _opaque(body, still), body, everything)
+        return everything, at_most(opaque + unread(body.data, body.owners, still), body.data, body.owners, everything)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where what is left is neither text nor random."""
@@ -233,6 +235,11 @@ class Search:
         self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
 
 
+def _deepest(body: Body, limit: int) -> int:
+    """How deep its decodings go: noise reads as some code again and again, each time as a few bytes in many readings."""
+    return min(limit, next((deep for size, deep in _SMALL_DEPTHS if body.data.size < size), limit))
+
+
 def _inner(decoder: Decoder, body: Body, view: View, piece: Decoded) -> Body:
     """A piece as a body of its own."""
     walls = piece.origin.walls if isinstance(piece.origin, Streams) else _walls(body, piece.origin)
@@ -275,26 +282,3 @@ def _outward(piece: Decoded) -> Ranges:
     for trace in piece.origin:
         found = trace.outward(found)
     return found
-
-
-def _at_most(opaque: Opaque, body: Body, everything: Ranges) -> Opaque:
-    """What one row called opaque and a later one read is not: no owner has more opaque bytes than unexplained ones."""
-    if not opaque:
-        return opaque
-    starts, ends = (Ranges.span(0, body.data.size) - everything).cut(body.owners.cuts)
-    owners, which = np.unique(body.owners.at(starts), return_inverse=True)
-    left = dict(zip(owners.tolist(), np.bincount(which.ravel(), ends - starts, owners.size).astype(np.int64).tolist(), strict=True))
-    return Counter({owner: min(size, left.get(owner, 0)) for owner, size in opaque.items()})
-
-
-def _opaque(body: Body, still: Ranges) -> Opaque:
-    """Bytes that nothing explained and that look random, by owner."""
-    opaque: Opaque = Counter()
-    starts, ends = still.cut(body.owners.cuts)
-    owners = body.owners.at(starts)
-    order = np.argsort(owners, kind="stable")
-    for group in np.split(order, np.flatnonzero(np.diff(owners[order])) + 1):
-        if group.size:
-            parts = [body.data[a:b] for a, b in zip(starts[group].tolist(), ends[group].tolist(), strict=True)]
-            opaque[int(owners[group[0]])] += random_bytes(parts[0] if len(parts) == 1 else np.concatenate(parts))
-    return opaque

@@ -9,6 +9,7 @@ Law of this file: no alphabet is worth more than another; a new code is a new ro
 """
 
 import binascii
+import bisect
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -108,11 +109,13 @@ def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
     raw = view.data[start:end].tobytes()
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))
-    cuts = view.starts[slice(*np.searchsorted(view.starts, (start, end)))] - start
+    cuts = (view.starts[slice(*np.searchsorted(view.starts, (start + 1, end)))] - start).tolist()
     one, blanks = rb"[" + re.escape(code.parts) + rb"]+", b" \t>".translate(None, code.parts)
     for match in re.finditer(one + _NEXT_LINE % (blanks, blanks, one), raw):
         first, last = match.span()
-        for cut in (*cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)].tolist(), last):
+        if last - first < _LEAST_CHARACTERS:
+            continue
+        for cut in (*cuts[bisect.bisect_right(cuts, first) : bisect.bisect_left(cuts, last)], last):
             part = raw[first:cut].translate(None, b"\r\n" + blanks)
             if len(part) % code.quantum == 0 or cut == last:
                 if len(part) >= _LEAST_CHARACTERS:
@@ -121,10 +124,13 @@ def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
 
 
 def _in_parts(view: View, extents: Ranges, code: Code) -> bool:
-    """Whether samples show parts with padding or words between them."""
-    words = re.compile(rb"[=" + re.escape(code.parts) + rb"]")
+    """Whether samples show parts with padding or words between them, and are parts for the most: prose is words alone."""
+    words, long = re.compile(rb"[=" + re.escape(code.parts) + rb"]"), re.compile(rb"[%b]{%d,}" % (re.escape(code.parts), _LEAST_CHARACTERS))
     for start, end in list(extents)[:_SAMPLES]:
         for low in range(start, end, max(_SLICE, (end - start) // _SAMPLES + 1)):
+            raw = view.data[low : min(low + _SLICE, end)].tobytes()
+            if code.quantum > len(b"ff") and 2 * sum(map(len, long.findall(raw))) < len(raw):
+                continue  # of hex there is nothing here but what looks like it
             rows = list(_strings(view, low, min(low + _SLICE, end), code))
             if any(words.search(view.data[one[1] : next_[0]].tobytes()) for one, next_ in itertools.pairwise(rows)):
                 return True
@@ -173,9 +179,10 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
 
 
 def _written(item: Decoded) -> Ranges:
-    """Of what nothing explains that which reads as text: it was read in its right phase, and holds nothing in another."""
+    """Of what nothing explains that which reads as text: it was read in its right phase, and holds nothing in another, but at its edges."""
     open_ = (Ranges.span(0, item.data.size) - item.explained).longer(BLOCK)
-    return text_ranges(item.data, open_) & open_
+    found = text_ranges(item.data, open_) & open_
+    return Ranges.of(found.starts + 2 * BLOCK, found.ends - 2 * BLOCK)
 
 
 def _read(code: Code, raw: bytes) -> Bytes:

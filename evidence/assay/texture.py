@@ -41,6 +41,17 @@ def among(table: NDArray[np.bool_], data: Bytes, block: int = BLOCK, kernel: Any
     return share(table[data], block)
 
 
+def kinds(data: Bytes, block: int, most: int, kernel: Any = native.KERNEL) -> NDArray[np.int32]:
+    """How many different bytes stand in each whole block; where there are more than `most`, one more than that."""
+    whole = np.ascontiguousarray(data[: data.size // block * block])
+    if kernel is not None:
+        counts = np.empty(whole.size // block, np.int32)
+        kernel.hw_kinds(native.address(whole), whole.size, block, most, native.address(counts))
+        return counts
+    ordered = np.sort(whole.reshape(-1, block), axis=1)
+    return np.asarray(np.minimum((ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1, most + 1), np.int32)
+
+
 def _shares(counts: NDArray[np.int32], size: int, block: int) -> NDArray[np.float64]:
     shares = counts / block
     if size % block:

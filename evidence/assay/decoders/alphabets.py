@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ranges
+from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import BASE64, HEX, Code, blocks, groups, reader, text
-from honeyweights.evidence.assay.texture import BLOCK, among
+from honeyweights.evidence.assay.texture import BLOCK, FINE, among
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 18
 _SURE = 0.97
 _SHARE = 0.9
 _DIGITS = 0.45
+_MIXED = 0.2
 _BLANK = b" \t\r\n"
 _MARKS = _BLANK + b"xX,:;\\\"'[]{}()%-"
 _UPPER, _LOWER, _NUMBERS = (part.encode() for part in (string.ascii_uppercase, string.ascii_lowercase, string.digits))
@@ -142,10 +143,19 @@ def _base85_text(view: View) -> Ranges:
 
 
 def _base64_text(view: View) -> Ranges:
-    """All text but what is plainly hex."""
+    """All text but what is plainly hex, and but prose: of base64, three fifths are capitals and digits."""
     plainly = blocks(view, _among(HEX.alphabet + _BLANK, 1.0))
     inner = Ranges.of(plainly.starts + 2 * BLOCK, plainly.ends - 2 * BLOCK)
-    return (text(view) - inner).longer(24)
+    return ((text(view) & _mixed(view)) - inner).longer(24)
+
+
+def _mixed(view: View) -> Ranges:
+    """Stretches of 64 characters of which a fifth is none of prose, with what stands near them."""
+    table, found = _mask(_UPPER + _NUMBERS + b"+/"), []
+    for start, end in text(view):
+        at = np.flatnonzero(among(table, np.asarray(view.data[start:end]), FINE) >= _MIXED) * FINE + start
+        found.append(Ranges.of(at, np.minimum(at + FINE, end)).widen(2 * BLOCK).clip(start, end))
+    return union(found)
 
 
 def _codes(*codes: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:

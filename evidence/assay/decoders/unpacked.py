@@ -12,6 +12,7 @@ import numpy as np
 from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.texture import kinds
 from honeyweights.evidence.assay.trace import Trace
 
 _PAGE = 1024
@@ -24,19 +25,10 @@ def probe(view: View) -> Ranges:
     found = []
     for start, end in (view.residue - view.text).longer(_PAGE):
         for low in range(start, end - _PAGE + 1, _AT_ONCE * _PAGE):
-            block = np.asarray(view.data[low : min(low + _AT_ONCE * _PAGE, end)])
-            rows = block[: block.size // _PAGE * _PAGE].reshape(-1, _PAGE)
-            few = np.flatnonzero(_different(rows[:, :64]) <= _CODES)
-            kinds = _different(rows[few])
-            pages = few[(kinds <= _CODES) & (kinds > _CODES // 2)] * _PAGE + low
+            few = kinds(np.asarray(view.data[low : min(low + _AT_ONCE * _PAGE, end)]), _PAGE, _CODES)
+            pages = np.flatnonzero((few <= _CODES) & (few > _CODES // 2)) * _PAGE + low
             found.append(Ranges.of(pages, pages + _PAGE).widen(_PAGE).clip(start, end))
     return union(found)
-
-
-def _different(rows: Bytes) -> np.ndarray:
-    """How many different bytes stand in each row."""
-    ordered = np.sort(rows, axis=1)
-    return np.asarray((ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1)
 
 
 def decode(view: View, extents: Ranges) -> Iterator[Decoded]:

@@ -102,7 +102,7 @@ def _archives() -> Iterator[bytes]:
             archive.add(path, path.name)
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in paths:
-            archive.write(path, path.name)
+            archive.write(path, path.relative_to(root))
     yield zipped.getvalue() + gzip.compress(tar.getvalue()) + bz2.compress(tar.getvalue())
 
 

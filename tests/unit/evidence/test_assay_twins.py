@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.index import Index
 from honeyweights.evidence.assay.match import Match, gaps, match, resync
-from honeyweights.evidence.assay.texture import among, textual
+from honeyweights.evidence.assay.texture import among, kinds, textual
 
 CORPUS = np.random.default_rng(5).integers(0, 256, 1 << 14, np.uint8)
 LOW = np.random.default_rng(6).integers(0, 3, 1 << 12, np.uint8)
@@ -76,6 +76,7 @@ def test_counting_has_a_twin(kernel: Any, start: int, size: int, block: int, mos
     text = np.where(np.arange(size) // 100 % 2 == 0, data & 63 | 32, data).astype(np.uint8)
     for body in (data, text):
         assert textual(body, block, kernel).tolist() == textual(body, block, None).tolist()
+        assert kinds(body, block, most // 8, kernel).tolist() == kinds(body, block, most // 8, None).tolist()
         table = np.arange(256) <= most
         assert among(table, body, block, kernel).tolist() == pytest.approx(among(table, body, block, None).tolist(), abs=1e-12)
 
