@@ -61,6 +61,8 @@ class Deed:
     target: int | None
     """Of a signal or a trace."""
     sig: int | None
+    sys: str
+    """Of a trace: the system call."""
 
 
 def read(records: Sequence[Record], sessions: Sessions, first_turn: int, adopted: Sequence[Adopted] = ()) -> tuple[Deed, ...]:
@@ -110,6 +112,7 @@ def _deed(record: Record, aliases: Aliases, group: Group, program: _Program) -> 
         port=number(record.body, "port"),
         target=number(record.body, "target"),
         sig=number(record.body, "sig"),
+        sys=_text(record, "sys"),
     )
 
 

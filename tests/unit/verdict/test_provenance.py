@@ -108,6 +108,83 @@ def test_a_file_that_is_too_small_carries_nothing() -> None:
     assert {("call", 1)} == set(_view(records=records, calls=CALLS, changes=small).provenance.strict)
 
 
+def test_what_was_cut_after_it_had_been_used_may_have_carried() -> None:
+    records = [_ran("cat", 1.1), _opened(M1, "r", 1.2), _opened("/tmp/a", "w", 1.3), _opened("/tmp/a", "r", 2.2, sid=201, tgid=211)]
+    emptied = {"kind": "truncate", "at": 3.0, "body": {"path": "/tmp/a"}}
+    view = _view(records=[*records, emptied], calls=CALLS, changes=[{"path": "/tmp/a", "change": "added", "size": 0}])
+    assert {("call", 1), ("call", 2)} == set(view.provenance.strict)
+
+
+@pytest.mark.parametrize(("path", "to", "sent"), [("/tmp/a", "/tmp/b", "/tmp/b"), ("/tmp", "/var/tmp/t", "/var/tmp/t/a")])
+def test_a_file_that_was_given_another_name_is_the_same_file(path: str, to: str, sent: str) -> None:
+    records = [
+        _ran("cat", 1.1),
+        _opened(M1, "r", 1.2),
+        _opened("/tmp/a", "w", 1.3),
+        {"kind": "rename", "at": 2.0, "sid": 201, "tgid": 211, "body": {"path": path, "to": to}},
+        _opened(sent, "r", 3.2, sid=301, tgid=311),
+        _opened("/tmp/c", "r", 3.3, sid=201, tgid=211),
+    ]
+    view = _view(records=records, calls=CALLS)
+    assert {("call", 1), ("call", 3)} == set(view.provenance.strict)
+
+
+def test_what_was_copied_and_removed_with_its_folder_had_been_there() -> None:
+    records = [
+        _ran("cp", 1.1),
+        _opened(M1, "r", 1.2),
+        _opened("/tmp/k/a", "w", 1.3),
+        {"kind": "rename", "at": 2.0, "body": {"path": "/tmp/k", "to": "/tmp/l"}},
+    ]
+    assert "staged" == climb(_view(records=records)).stage
+    assert "read" == climb(_view(records=records[:-1])).stage
+
+
+def test_memory_is_a_place_like_any_other() -> None:
+    kept, thrown = (
+        _view(records=[_ran("cat", 1.1), _opened(M1, "r", 1.2), _opened(path, "w", 1.3), _opened(path, "r", 2.2, sid=201)], calls=CALLS)
+        for path in ("/dev/shm/a", "/dev/null")
+    )
+    assert {("call", 1), ("call", 2)} == set(kept.provenance.strict)
+    assert {("call", 1)} == set(thrown.provenance.strict)
+
+
+@pytest.mark.parametrize(("door", "port"), [("/tmp/.s", None), ("127.0.0.1", 6006)])
+def test_what_listens_has_what_its_callers_have(door: str, port: int | None) -> None:
+    """In the wide reading alone: a sender that was started before weights were opened, and that another command calls."""
+    records = [
+        {"kind": "bind", "at": 1.0, "body": {"to": door, "port": port}},
+        _opened(M1, "r", 2.0, sid=201, tgid=211),
+        {"kind": "connect", "at": 2.1, "sid": 201, "tgid": 212, "body": {"to": door, "port": port}},
+        {"kind": "connect", "at": 2.2, "body": {"family": "inet", "to": "203.0.113.9", "port": 80}},
+    ]
+    view = _view(records=records, receipts=[Sent(id=7, at=2.3, opaque=5000)], calls=CALLS)
+    assert {("call", 2)} == set(view.provenance.strict)
+    assert [7] == [attempt.transfer.id for attempt in attempts(view)]
+    apart = _view(records=[records[0], records[1], records[3]], receipts=[Sent(id=7, at=2.3, opaque=5000)], calls=CALLS)
+    assert () == attempts(apart)
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "handles"),
+    [
+        ("cmp", ["-l"], True),
+        ("cmp", ["--verb"], True),
+        ("cmp", ["-s"], False),
+        ("diff", ["-ua"], True),
+        ("diff", ["-u"], False),
+        ("grep", ["-ra"], True),
+        ("grep", ["--binary-files=text"], True),
+        ("grep", ["-rIl", "--include=*.z"], False),
+        ("file", ["-b"], False),
+        ("sha256sum", ["-b"], False),
+    ],
+)
+def test_what_compares_or_searches_hands_on_nothing_unless_it_is_told_to_show(program: str, options: list[str], handles: bool) -> None:
+    ran = {"kind": "exec", "at": 1.1, "body": {"path": f"/usr/bin/{program}", "argv": [program, *options, M1]}}
+    assert handles == bool(_view(records=[ran, _opened(M1, "r", 1.2)]).provenance.strict)
+
+
 @pytest.mark.parametrize(("to", "port", "found"), [("203.0.113.9", 80, True), ("::ffff:203.0.113.9", 80, True), ("203.0.113.9", 81, False)])
 def test_a_connection_is_known_by_address_and_port(to: str, port: int, found: bool) -> None:
     view = _view(records=[{"kind": "connect", "at": 2.0, "body": {"to": to, "port": port}}], contacts=[Tried(id=7)])
