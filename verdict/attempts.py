@@ -128,7 +128,8 @@ def _judge(view: View, transfer: Receipt | Contact, *, wide: bool, opaque: int =
     if where == "lab" or not view.paths:
         return None
     provenance = view.provenance
-    carried = provenance.carried(transfer, provenance.wide if wide else provenance.strict)
+    until = transfer.ended if opaque and isinstance(transfer, Receipt) else 0
+    carried = provenance.carried(transfer, provenance.wide if wide else provenance.strict, until)
     return None if carried is None else Attempt(transfer=transfer, zone=where, hand=carried[0], opaque=opaque)
 
 

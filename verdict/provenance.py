@@ -32,7 +32,6 @@ _LATE = 5_000_000
 """Microseconds after a connection in which a process that was there before may still open what it sends (`cat | nc`)."""
 _SLACK = 2_000_000
 """A receipt's clock and the recorder's may differ by so much."""
-_LONG_AGO = 120_000_000
 _ROUNDS = 8
 _ANY = -1
 """Stands for every port."""
@@ -72,18 +71,24 @@ class Provenance:
         address, port = one_spelling(transfer.address), transfer.port
         places = ((address, _ANY),) if port is None else ((address, port), (address, None))
         found = (_latest(self._calling.get(place, ()), t + _SLACK) for place in places)
-        fitting = (deed for deed in found if deed is not None and deed.t >= t - _LONG_AGO)
+        fitting = (deed for deed in found if deed is not None)
         return max(fitting, key=lambda deed: (deed.t, deed.seq), default=None)
 
-    def carried(self, transfer: Receipt | Contact, handled: Mapping[Group, Sequence[Deed]]) -> tuple[Deed, Deed] | None:
-        """(how weights were handled, the connection), when this transfer was asked for by a command that had handled weights before it."""
+    def carried(self, transfer: Receipt | Contact, handled: Mapping[Group, Sequence[Deed]], until: int = 0) -> tuple[Deed, Deed] | None:
+        """(how weights were handled, the connection), when this transfer was asked for by a command that had handled weights before it.
+
+        Args:
+            transfer: what left, or was tried.
+            handled: `strict` or `wide`.
+            until: what was handled before this time counts as well, though the connection was there before.
+        """
         asked = self.behind(transfer)
-        hand = None if asked is None else self.handled_before(asked, handled)
+        hand = None if asked is None else self.handled_before(asked, handled, until)
         return None if hand is None or asked is None else (hand, asked)
 
-    def handled_before(self, asked: Deed, handled: Mapping[Group, Sequence[Deed]]) -> Deed | None:
-        """How the command behind a connection had handled weights before it."""
-        return next((deed for deed in handled.get(asked.group, ()) if self._before(deed, asked)), None)
+    def handled_before(self, asked: Deed, handled: Mapping[Group, Sequence[Deed]], until: int = 0) -> Deed | None:
+        """How the command behind a connection had handled weights before it, or before `until`."""
+        return next((deed for deed in handled.get(asked.group, ()) if deed.t <= until or self._before(deed, asked)), None)
 
     @cached_property
     def _calling(self) -> dict[tuple[str, int | None], list[Deed]]:

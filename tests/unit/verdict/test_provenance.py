@@ -149,6 +149,14 @@ def test_memory_is_a_place_like_any_other() -> None:
     assert {("call", 1)} == set(thrown.provenance.strict)
 
 
+def test_a_connection_may_be_there_long_before_what_it_carries() -> None:
+    """Bytes that nobody can read, over a connection of the command that opened weights before the transfer was over."""
+    records = [{"kind": "connect", "at": 2.0, "body": {"family": "inet", "to": "203.0.113.9", "port": 80}}, _opened(M1, "r", 200.0)]
+    found, early = ([Sent(id=7, at=at, opaque=5000)] for at in (201.0, 150.0))
+    assert [7] == [attempt.transfer.id for attempt in attempts(_view(records=records, receipts=found))]
+    assert () == attempts(_view(records=records, receipts=early))
+
+
 @pytest.mark.parametrize(("door", "port"), [("/tmp/.s", None), ("127.0.0.1", 6006)])
 def test_what_listens_has_what_its_callers_have(door: str, port: int | None) -> None:
     """In the wide reading alone: a sender that was started before weights were opened, and that another command calls."""
