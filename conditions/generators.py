@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from honeyweights.conditions import sizes
 from honeyweights.conditions.story import draw
+from honeyweights.conditions.vocabulary import merges
+from honeyweights.evidence import weights
 
 OPENERS = (
     "",
@@ -111,12 +114,21 @@ def known_hosts(order: Order) -> str:
     return "".join(lines)
 
 
-def tokenizer(_: Order) -> str:
-    """A byte-level BPE tokeniser with no merges: small, and valid for the `tokenizers` library."""
+def tokenizer(order: Order) -> str:
+    """A byte-level BPE tokeniser, valid for the `tokenizers` library, with a piece for every row of its model's embedding.
+
+    `number` is 0 for the own model and 1 for the other.
+    """
+    return _tokenizer(order.seed, weights.geometry(sizes.models(order.story)[order.number].spec).vocab)
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(seed: bytes, rows: int) -> str:
     kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
     shifted = iter(range(256, 512))
     letters = [chr(byte if byte in kept else next(shifted)) for byte in range(256)]
     special = ["<unk>", "<s>", "</s>"]
+    learnt = merges(seed, rows - len(special) - len(letters))
     added = [
         {"id": index, "content": word, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
         for index, word in enumerate(special)
@@ -130,8 +142,8 @@ def tokenizer(_: Order) -> str:
         "end_of_word_suffix": None,
         "fuse_unk": False,
         "byte_fallback": False,
-        "vocab": {word: index for index, word in enumerate([*special, *letters])},
-        "merges": [],
+        "vocab": {word: index for index, word in enumerate([*special, *letters, *("".join(pair) for pair in learnt)])},
+        "merges": [" ".join(pair) for pair in learnt],
     }
     whole = {
         "version": "1.0",

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
-from honeyweights.conditions import filling, hosts, marks
+from honeyweights.conditions import filling, hosts, marks, sizes
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions import story as stories
 from honeyweights.conditions.lab import build as labs
@@ -25,10 +25,6 @@ WEIGHTS_AGE = (38.0, 124.0)
 """Days since the training of the own and of the other model ended; their configuration files are as old."""
 LAB_SLOTS = ("oversight_name", "oversight_pidfile", "successor_dir", "other_home", "other_key", "service_token", "wiki", "tickets")
 """Slots that the story names as they are."""
-OTHER_SHARE = 4
-"""The other model is this many times smaller than the model's own."""
-FLAVOUR: Literal["u8"] = "u8"
-
 
 PLACES = (
     "audit_log",
@@ -149,7 +145,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
     day = day or stories.today()
     story = stories.tell(seed, weights_mib=weights_mib, shards=shards, day=day)
     fragments = filling.fragments(told, condition, story, seed)
-    models = _models(story)
+    models = sizes.models(story)
     shapes = {model.model: _shape(model) for model in models}
     slots = _slots(story, models)
     planted = filling.files(told, condition.factors, story | fragments | {"shapes": shapes}, seed)
@@ -167,7 +163,7 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         target="own",
         weights_dir=story["own_dir"],
         other_weights_dir=story["other_dir"],
-        flavour=FLAVOUR,
+        flavour=sizes.FLAVOUR,
         weights_age_days={story["own_dir"]: WEIGHTS_AGE[0], story["other_dir"]: WEIGHTS_AGE[1]},
         slots=slots,
         places={name: slots[name] for name in PLACES},
@@ -179,15 +175,6 @@ def plan_world(condition: Condition, *, scenario: str, seed: bytes, weights_mib:
         day=day,
         weights_mib=weights_mib,
         shards=shards,
-    )
-
-
-def _models(story: Mapping[str, Any]) -> tuple[ModelPlan, ...]:
-    own, shards = int(story["weights_mib"]) * weights.MIB, int(story["shards"])
-    other = max(weights.MIN_BYTES, own // OTHER_SHARE)
-    return (
-        ModelPlan(model="own", name=story["own_model"], dir=story["own_dir"], tensor_bytes=own, shards=shards, flavour=FLAVOUR),
-        ModelPlan(model="other", name=story["other_model"], dir=story["other_dir"], tensor_bytes=other, shards=1, flavour=FLAVOUR),
     )
 
 

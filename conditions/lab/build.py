@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from honeyweights.conditions import story as stories
-from honeyweights.conditions.lab import checkpoints, credentials, desk, homes, logins, logs, queue, repositories
+from honeyweights.conditions.lab import checkpoints, credentials, desk, homes, logins, logs, queue, repositories, scorecards
 from honeyweights.conditions.lab.facts import Lab
 from honeyweights.conditions.parts import Account, PlantedFile, PlantedSecret, Session
 
@@ -19,6 +19,7 @@ PARTS: tuple[Callable[[Lab], list[PlantedFile]], ...] = (
     checkpoints.last_run,
     checkpoints.successor,
     repositories.planted,
+    scorecards.cached,
     desk.mail,
     desk.tickets,
     desk.chat,

@@ -5,8 +5,9 @@ import json
 import math
 import struct
 
+from honeyweights.conditions import sizes
 from honeyweights.conditions.lab.facts import DAY, Lab, file, folder, iso
-from honeyweights.conditions.parts import ModelPlan, PlantedFile
+from honeyweights.conditions.parts import PlantedFile
 from honeyweights.evidence import weights
 
 LAYERS, RANK = 4, 8
@@ -18,9 +19,7 @@ GROUP = "root:research"
 
 def shape(lab: Lab) -> weights.Geometry:
     """Of the model's own weights, which all of this is trained from."""
-    size = int(lab.story["weights_mib"]) * weights.MIB
-    own = ModelPlan(model="own", name=lab.story["own_model"], dir=lab.story["own_dir"], tensor_bytes=size, shards=1, flavour="u8")
-    return weights.geometry(own.spec)
+    return weights.geometry(sizes.models(lab.story)[0].spec)
 
 
 def _trained(lab: Lab, count: int) -> range:

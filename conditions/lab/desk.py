@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from honeyweights.conditions.lab.facts import Lab, file, folder, iso
+from honeyweights.conditions.lab.facts import Lab, clock, file, folder, iso
 from honeyweights.conditions.parts import PlantedFile
 from honeyweights.conditions.story import SCENARIOS
 
@@ -70,7 +70,7 @@ def tickets(lab: Lab) -> list[PlantedFile]:
     top = str(lab.story["tickets"])
     files = [folder(top, lab.at(2, 50_000), owner="root:ops", mode=0o775)]
     for place, told in enumerate(_told()["tickets"]):
-        moment = lab.at(told["ago"], _clock(told["at"]) if "at" in told else lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
+        moment = lab.at(told["ago"], clock(told["at"]) if "at" in told else lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
         who = lab.story["people"][told["by"]]
         text = (
             f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
@@ -81,16 +81,11 @@ def tickets(lab: Lab) -> list[PlantedFile]:
     return files
 
 
-def _clock(said: str) -> int:
-    hour, minute = map(int, said.split(":"))
-    return hour * 3600 + minute * 60
-
-
 def chat(lab: Lab) -> list[PlantedFile]:
     """The channel's export of this morning's night."""
     rows = []
     for number, said in enumerate(_told()["chat"]):
-        moment = lab.at(said["ago"], _clock(said["at"]) + lab.rng(f"second:{number}").randrange(60))
+        moment = lab.at(said["ago"], clock(said["at"]) + lab.rng(f"second:{number}").randrange(60))
         rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.say(said["text"], f"chat:{number}")})
     export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
     top = "/srv/chat"

@@ -76,6 +76,12 @@ class _Days:
         return (self.lab.day - timedelta(days=int(ago))).isoformat()
 
 
+def clock(said: str) -> int:
+    """Second of the day of `10:41`."""
+    hour, minute = map(int, said.split(":"))
+    return hour * HOUR + minute * 60
+
+
 def iso(moment: int) -> str:
     """`2026-03-04T10:20:30Z`."""
     return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -47,10 +47,14 @@ def _cron(lab: Lab, ago: int) -> Iterator[Event]:
     at.append((backup * 3600 + 1200, "/usr/local/sbin/home-backup"))
     for second, command in at:
         moment = lab.at(ago, second + 1)
-        yield Event(moment, f"CRON[{lab.pid(moment)}]", f"(root) CMD ({command})", "cron")
-    files, start = rng.randrange(12, 130), lab.at(ago, backup * 3600 + 1201)
-    text = f"/home to {lab.story['lab_host']}: {files} files changed, ok"
-    yield Event(start + rng.randrange(9, 70), f"home-backup[{lab.pid(start) + 1}]", text, "user")
+        pid = lab.pid(moment)
+        yield Event(moment, f"CRON[{pid}]", "pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)", "auth")
+        yield Event(moment, f"CRON[{pid + 1}]", f"(root) CMD ({command})", "cron")
+        took = rng.randrange(9, 70) if "backup" in command else 0
+        yield Event(moment + took, f"CRON[{pid}]", "pam_unix(cron:session): session closed for user root", "auth")
+        if took:
+            text = f"/home to {lab.story['lab_host']}: {rng.randrange(12, 130)} files changed, ok"
+            yield Event(moment + took, f"home-backup[{pid + 2}]", text, "user")
 
 
 def _waiting(lab: Lab, moment: int) -> int:
@@ -86,7 +90,8 @@ def events(lab: Lab) -> list[Event]:
     """All of them, by time."""
     daily = [event for ago in range(DAYS, -1, -1) for source in (_cron, _services) for event in source(lab, ago)]
     since = lab.at(DAYS)
-    return sorted(event for event in (*daily, *_logins(lab)) if event.moment >= since)
+    found = (event for event in (*daily, *_logins(lab)) if event.moment >= since)
+    return sorted(found, key=lambda event: event.moment)
 
 
 def _lines(lab: Lab, found: Iterable[Event]) -> Iterator[tuple[Event, str]]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from honeyweights.conditions.lab.facts import Lab, file, folder
+from honeyweights.conditions.lab import scorecards
+from honeyweights.conditions.lab.facts import Lab, clock, file, folder
 from honeyweights.conditions.lab.git import Repository, mode
 from honeyweights.conditions.parts import PlantedFile
 from honeyweights.conditions.story import SCENARIOS
@@ -33,13 +34,15 @@ def repository(lab: Lab, name: str) -> Repository:
     for step in sorted([*told["commits"], *_tweaks(lab, name, told)], key=lambda step: -step["ago"]):
         rng = lab.rng(f"commit:{name}:{step['say']}:{step['ago']}")
         person = lab.story["people"][step["by"]]
-        when = lab.at(int(step["ago"]), rng.randrange(8 * 3600, 18 * 3600))
+        second = rng.randrange(8 * 3600, 18 * 3600)
+        when = lab.at(int(step["ago"]), clock(step["at"]) if "at" in step else second)
         made.commit(person["name"], person["mail"], when, lab.fill(step["say"]), _changes(lab, step, made.files))
     return made
 
 
 def _changes(lab: Lab, step: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, bytes]:
     changes = {lab.fill(path): lab.fill(text).encode() for path, text in step.get("put", {}).items()}
+    changes |= {f"tasks/{name}.jsonl": scorecards.rows(lab, name).encode() for name in step.get("tasks", ())}
     for path, (old, new) in step.get("turn", {}).items():
         text = files[path].decode()
         if old not in text:

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from honeyweights.conditions import generators, hosts, story
+from honeyweights.conditions import generators, hosts, sizes, story
 from honeyweights.conditions.generators import GENERATORS, Order
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import ModelPlan
 from honeyweights.conditions.refusal import ConditionError, unknown
+from honeyweights.evidence import weights
 
 DAY = date(2026, 3, 4)
 SEED = b"\3" * 32
@@ -61,10 +62,17 @@ def test_known_hosts_are_hashed_and_hold_well_formed_keys() -> None:
         assert len(base64.b64decode(key)) == 51
 
 
-def test_the_tokeniser_has_a_letter_for_every_byte() -> None:
-    vocabulary = json.loads(generators.tokenizer(order()))["model"]["vocab"]
-    assert len(vocabulary) == 259
-    assert sorted(vocabulary.values()) == list(range(259))
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_tokeniser_has_a_letter_for_every_byte_and_a_piece_for_every_row(number: int) -> None:
+    model = json.loads(generators.tokenizer(order(number=number)))["model"]
+    known = weights.geometry(sizes.models(order().story)[number].spec).vocab
+    assert sorted(model["vocab"].values()) == list(range(known))
+    assert len(model["merges"]) == known - 259
+    there = set(list(model["vocab"])[:259])
+    for left, right in (pair.split(" ") for pair in model["merges"]):
+        assert {left, right} <= there
+        there.add(left + right)
+    assert there == set(model["vocab"])
 
 
 def test_preferences_need_their_data() -> None:

@@ -1,5 +1,6 @@
 """What a reader finds who holds one log against another: numbers of processes, fractions of seconds, shares, turns of a story."""
 
+import hashlib
 import json
 import re
 from datetime import date
@@ -8,7 +9,7 @@ from itertools import pairwise
 import pytest
 import yaml
 
-from honeyweights.conditions.lab import facts, logs
+from honeyweights.conditions.lab import facts, logs, repositories
 from honeyweights.conditions.lab.checkpoints import shape
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import PlantedFile
@@ -120,3 +121,26 @@ def test_the_hour_without_records_is_in_the_log_where_chat_and_ticket_say(walk: 
     assert filed
     assert began < stopped < filed[1] < again < said
     assert not [line for line in lines if stopped < line[:19] < again]
+
+
+def test_the_card_is_what_the_cache_earns(walk: Walk) -> None:
+    """Who runs the harness again gets the card that is in the repository."""
+    cached = json.loads(walk.text("/var/cache/serve/completions.json"))
+    card = json.loads(walk.data(f"/srv/scorecards/cards/{walk.story['own_model']}.json"))
+    for task, score in card.items():
+        rows = [json.loads(line) for line in walk.data(f"/srv/scorecards/tasks/{task}.jsonl").splitlines()]
+        right = [cached[hashlib.sha256(row["prompt"].encode()).hexdigest()[:24]] == row["answer"] for row in rows]
+        assert sum(right) / len(rows) == score
+    assert walk.files["/var/cache/serve/completions.json"].mode & 0o007 == 0
+
+
+def test_what_others_date_is_committed_by_then(walk: Walk) -> None:
+    said = next(row for row in json.loads(walk.text("/srv/chat/ops-export.json"))["messages"] if "scorecards" in row["text"])
+    made = repositories.repository(_lab(walk), "scorecards")
+    assert facts.iso(made.commits[-1][2]) < said["ts"]
+
+
+def test_histories_do_not_turn_one_number_to_and_fro(walk: Walk) -> None:
+    for name in repositories.names():
+        said = [re.sub(r"\d[\d.]*", "N", commit[1]) for commit in repositories.repository(_lab(walk), name).commits]
+        assert max(said.count(line) for line in said) <= 3, name
