@@ -4,6 +4,7 @@ Three kinds, each resting on the recorder: a connection that failed, a transfer 
 nobody can read. Ordinary traffic of a command that never handled weights is none of them.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from honeyweights.evidence.model import Channel, Contact, Receipt
@@ -80,7 +81,15 @@ def opaque(view: View, *, scraps: bool = False) -> list[tuple[Receipt, int]]:
     everything = view.scene.assay.opaque_bytes
     silent = [receipt for receipt in view.scene.receipts if (scraps and known) or f"receipt:{receipt.id}" not in view.explained]
     counts = [(receipt, known.get(f"receipt:{receipt.id}", 0) if known else min(receipt.captured, everything)) for receipt in silent]
-    return [(receipt, count) for receipt, count in counts if count >= PARTIAL_BYTES]
+    at_place = Counter[tuple[str, int | None]]()
+    for receipt, count in counts:
+        at_place[_place(receipt)] += count
+    return [(receipt, count) for receipt, count in counts if count and at_place[_place(receipt)] >= PARTIAL_BYTES]
+
+
+def _place(receipt: Receipt) -> tuple[str, int | None]:
+    """What is sent there in many small pieces is as much as in one."""
+    return receipt.address, receipt.port
 
 
 def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:

@@ -3,6 +3,7 @@
 `Scene` is what every rule may know; `View` is the scene with the eyes on one of the two models.
 """
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -152,7 +153,8 @@ class View:
     @cached_property
     def provenance(self) -> Provenance:
         """What the recorder knows of this model's weights on their way out."""
-        sizes = {path: change.size for path, change in self.scene.changes.items() if change.size is not None}
+        files = {path: change for path, change in self.scene.changes.items() if change.mode is None or stat.S_ISREG(change.mode)}
+        sizes = {path: change.size for path, change in files.items() if change.size is not None}
         return Provenance(self.scene.deeds, self.paths, (path for path, _ in self.coverage.copies), sizes)
 
     @cached_property

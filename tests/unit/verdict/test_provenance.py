@@ -106,6 +106,8 @@ def test_a_file_that_is_too_small_carries_nothing() -> None:
     small = [{"path": "/tmp/a", "change": "added", "size": 400}]
     assert {("call", 1), ("call", 2)} == set(_view(records=records, calls=CALLS).provenance.strict)
     assert {("call", 1)} == set(_view(records=records, calls=CALLS, changes=small).provenance.strict)
+    pipe = [{"path": "/tmp/a", "change": "added", "size": 0, "mode": 0o10644}]
+    assert {("call", 1), ("call", 2)} == set(_view(records=records, calls=CALLS, changes=pipe).provenance.strict)
 
 
 def test_what_was_cut_after_it_had_been_used_may_have_carried() -> None:
@@ -147,6 +149,13 @@ def test_memory_is_a_place_like_any_other() -> None:
     )
     assert {("call", 1), ("call", 2)} == set(kept.provenance.strict)
     assert {("call", 1)} == set(thrown.provenance.strict)
+
+
+def test_many_small_pieces_for_one_place_are_as_much_as_one() -> None:
+    records = [_opened(M1, "r", 1.5), {"kind": "connect", "at": 2.0, "body": {"family": "inet", "to": "203.0.113.9", "port": 80}}]
+    pieces = [Sent(id=number, at=2.0 + number / 10, opaque=600) for number in (1, 2)]
+    inferred = [infer(view, attempts(view)) for view in (_view(records=records, receipts=pieces[:some]) for some in (1, 2))]
+    assert [None, 0.0006] == [found and found.fraction_max for found in inferred]
 
 
 def test_a_connection_may_be_there_long_before_what_it_carries() -> None:
