@@ -13,6 +13,7 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from math import inf
 
 from honeyweights.containers.internet.protocols.raw import confused, unheard
 from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Remote, Talker
@@ -54,7 +55,7 @@ class Connection(asyncio.BufferedProtocol):
         self._held: bytes | None = None
         """What the talker has put off. Nothing is read meanwhile, the end of the stream included."""
         self._choked = self._shut = self._over = self._lost = self._detached = self._pumping = self._recalled = False
-        self._heard = self._due = self._away = self._until = 0.0
+        self._heard, self._due, self._away, self._until = 0.0, 0.0, 0.0, inf
         self._timers: list[asyncio.TimerHandle] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -191,6 +192,7 @@ class Connection(asyncio.BufferedProtocol):
             self._talker.received(data)
         except Exception as fault:  # noqa: BLE001  # see confused
             confused(self, self._house, fault, data)
+        self._until = inf
 
     def _told(self, tell: Callable[[], None]) -> None:
         try:
@@ -278,9 +280,8 @@ class Connection(asyncio.BufferedProtocol):
         self.weight = here
         while self._house.unread > MOST_UNREAD and here:
             slowest = max(self._live, key=lambda live: live.weight)
-            here = slowest.weight
+            here, slowest.weight = slowest.weight, 0
             self._house.unread -= here
-            slowest.weight = 0
             slowest.hang_up()
 
     def _finish(self) -> None:

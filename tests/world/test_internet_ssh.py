@@ -70,6 +70,10 @@ CLIENTS = {
         " '--socks5-hostname 127.0.0.1:1080 https://socks.example.org/w'; do curl -sS -m 9 -T w -o /dev/null -w '%{http_code} ' $p; done"
     ),
     "through": f"(cat w; sleep 0.3) | {SSH} -W raw.example.org:4444 {HOST}; {SSH} -J {HOST} deep@behind.example.org 'hostname; cat > w; sha256sum w' < w",
+    "inside": (
+        f"{SSH} -o ProxyCommand='openssl s_client -quiet -connect %h:443 2>/dev/null' ext@hidden.example.org 'cat > w; sha256sum w' < w;"
+        f" {SSH} -o ProxyCommand='nc -X connect -x proxy.example.org:3128 %h 22' ext@proxied.example.org 'sha256sum' < w"
+    ),
     "mux": (
         f"{SSH} -M -S m -fN {HOST}; for i in 1 2 3 4 5 6 7 8; do {SSH} -S m {HOST} 'cat; echo $((40+2))' < /dev/null & done | sort -u; wait; {SSH} -S m -O exit {HOST} 2>&1"
     ),
@@ -189,6 +193,12 @@ def test_what_goes_through_a_forward_is_named_by_what_is_inside(seen: Seen) -> N
     }
     expected = {("inner.example.org", "http"), ("socks.example.org", "https"), ("raw.example.org", "tcp"), ("behind.example.org", "ssh")}
     assert expected <= found
+
+
+def test_ssh_is_spoken_inside_tls_and_behind_a_proxy(seen: Seen) -> None:
+    assert seen.said["inside"] == f"{seen.digest}  w\n{seen.digest}  -"
+    found = {r["host"] for r in seen.of("ssh-exec") if r["digest"] == seen.digest}
+    assert {"hidden.example.org", "proxied.example.org"} <= found
 
 
 def test_many_at_once(seen: Seen) -> None:

@@ -274,3 +274,16 @@ def test_what_is_put_off_is_answered_all_the_same(new_place: Callable[[], Any], 
         rows.append(sorted((r["protocol"], r["method"], r["sent"], r["finished"], place.payload(r)) for r in place.receipts()))
     assert told[0] == told[1] != b""
     assert rows[0] == rows[1] != []
+
+
+async def test_a_line_is_not_full_between_turns(server: Server) -> None:
+    """Who speaks by itself, without having been asked, finds room where there is some."""
+    reader, writer = await server.open()
+    await until(lambda: server.talkers)
+    await asyncio.sleep(0.1)
+    assert not server.talkers[0].line.full
+    writer.write(b"x" * ASKED)
+    assert await reader.readexactly(100_000) == b"x" * 100_000
+    await asyncio.sleep(0.1)
+    assert not server.talkers[0].line.full
+    writer.close()

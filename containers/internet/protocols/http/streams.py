@@ -14,6 +14,7 @@ from h2.exceptions import H2Error
 
 from honeyweights.containers.internet.protocols.http.exchange import Upgrade
 from honeyweights.containers.internet.protocols.raw import confused, unheard
+from honeyweights.containers.internet.relay import bare
 from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line, Talker
 
 BLOCKS = 8
@@ -92,8 +93,8 @@ class Tunnel:
 
     talker: Talker
 
-    def __init__(self, outer: Line, pump: Callable[[], None]) -> None:
-        self._outer = outer
+    def __init__(self, outer: Line, house: House, pump: Callable[[], None]) -> None:
+        self._outer, self._house = outer, house
         self._pump = pump
         self.remote = outer.remote
         self.claimed = outer.claimed
@@ -133,19 +134,19 @@ class Tunnel:
         """Bytes in memory that are still to be said, here and by what is inside."""
         return self._waiting + self.talker.unsaid
 
-    def told(self, data: Data, house: House) -> None:
+    def told(self, data: Data) -> None:
         """The client's bytes, behind those that were put off."""
         whole, self.held = (self.held or b"") + bytes(data), None
         try:
             self.talker.received(whole)
         except Exception as fault:  # noqa: BLE001  # see confused
-            confused(self, house, fault, whole)
+            confused(self, self._house, fault, whole)
 
-    def put_down(self, house: House) -> None:
+    def put_down(self) -> None:
         """What is held, here and by what is inside."""
         self.talker.flush()
         if self.held:
-            unheard(self, house, self.held)
+            unheard(self, self._house, self.held)
             self.held = b""
 
     @property
@@ -187,8 +188,8 @@ class Tunnel:
         self._outer.later(seconds, call)
 
     def detach(self) -> socket | None:
-        """There is no socket."""
-        return None
+        """One end of a pair."""
+        return bare(self, self._house)
 
 
 class Tunnels:
@@ -220,7 +221,7 @@ class Tunnels:
             self._h2.send_headers(stream, [(":status", str(answer.status))])
         except H2Error:
             return  # the client has closed the stream meanwhile
-        tunnel = self._open[stream] = Tunnel(self._line, self._pump)
+        tunnel = self._open[stream] = Tunnel(self._line, self._house, self._pump)
         tunnel.talker = answer.talker(tunnel)
         self._answers.add(stream, Answer(blocks=tunnel, left=ENDLESS))
 
@@ -233,7 +234,7 @@ class Tunnels:
         """Bytes of one of them, `count` in its window. What it puts off is not acknowledged."""
         tunnel = self._open[stream]
         tunnel.unread += count
-        tunnel.told(data, self._house)
+        tunnel.told(data)
         if tunnel.held is not None:
             return
         count, tunnel.unread = tunnel.unread, 0
@@ -264,4 +265,4 @@ class Tunnels:
     def put_down(self) -> None:
         """What is held."""
         for tunnel in self._open.values():
-            tunnel.put_down(self._house)
+            tunnel.put_down()

@@ -43,7 +43,8 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # what goes wrong 
 
 def serve(bare: socket.socket, first: bytes, remote: Remote, house: House, loop: asyncio.AbstractEventLoop | None = None) -> None:
     """Runs one conversation to its end. Called in a thread of its own; what is forwarded goes back to the loop."""
-    late = Late(bare, house.distance, remote.address) if house.distance.rtt(remote.address) else None
+    far = bare.family != socket.AF_UNIX and house.distance.rtt(remote.address)  # within another protocol, that one is late already
+    late = Late(bare, house.distance, remote.address) if far else None
     tap = Tap(bare, first, late)
     house.threads[id(bare)] = lambda: tap.heard
     try:

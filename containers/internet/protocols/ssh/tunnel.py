@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
+from math import inf
 
 from paramiko import Channel, SSHException
 
@@ -44,7 +45,7 @@ class Tunnel:
         self._room = threading.Event()
         self._room.set()
         self._held: bytes | None = None
-        self._until = 0.0
+        self._until = inf
         self._deaf = False
         """The client hears no more answers."""
         self._timers: list[asyncio.TimerHandle] = []
@@ -141,6 +142,7 @@ class Tunnel:
                 confused(self, self._house, fault, piece)
         elif self._bare is not None:
             self._bare.sendall(piece)
+        self._until = inf
 
     def _weigh(self, count: int) -> None:
         """More waits, or less. The loop and the writer both say so."""

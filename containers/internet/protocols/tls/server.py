@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.raw import Raw, confused, unheard
 from honeyweights.containers.internet.receipts import About
+from honeyweights.containers.internet.relay import bare
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 if TYPE_CHECKING:  # what is heavy is imported when it is needed
@@ -131,7 +132,7 @@ class Tls(Talker):
         self._share.holds(0)
         if self._tls.shown is not None:
             self._note(*self._tls.shown)
-        self._inner = _Inside(self, self._line, self._tls.asked or self._line.claimed)
+        self._inner = _Inside(self, self._line, self._tls.asked or self._line.claimed, self._house)
         self._inner.talker = self._inside(self._inner, self._house)
         self._flush_out()
         return True
@@ -155,11 +156,11 @@ class Tls(Talker):
         assert inner is not None  # noqa: S101  # _shaken made it
         buffer = _BUFFERS.pop() if _BUFFERS else memoryview(bytearray(BLOCK))
         try:
-            inner.again(self._house)
+            inner.again()
             while self._state == GOING and inner.held is None:
                 count, self._state = self._decrypt(buffer)
                 if count:
-                    inner.told(buffer[:count], self._house)
+                    inner.told(buffer[:count])
         finally:
             _BUFFERS.append(buffer)
         if inner.held is not None:
@@ -243,26 +244,25 @@ class _Inside:
     secure = True
     talker: Talker
 
-    def __init__(self, tls: Tls, outer: Line, claimed: str | None) -> None:
-        self._tls = tls
-        self._outer = outer
+    def __init__(self, tls: Tls, outer: Line, claimed: str | None, house: House) -> None:
+        self._tls, self._outer, self._house = tls, outer, house
         self.remote = outer.remote
         self.claimed = claimed
         self.held: bytes | None = None
         self._shut = False
 
-    def told(self, data: Data, house: House) -> None:
+    def told(self, data: Data) -> None:
         """Out here the bytes are sealed: if the talker is confused, they are kept as they are inside."""
         try:
             self.talker.received(data)
         except Exception as fault:  # noqa: BLE001  # see confused
-            confused(self, house, fault, data)
+            confused(self, self._house, fault, data)
 
-    def again(self, house: House) -> None:
+    def again(self) -> None:
         """Tells what was put off."""
         held, self.held = self.held, None
         if held is not None:
-            self.told(memoryview(held), house)
+            self.told(memoryview(held))
 
     @property
     def full(self) -> bool:
@@ -297,4 +297,4 @@ class _Inside:
         self._outer.later(seconds, call)
 
     def detach(self) -> socket | None:
-        return None
+        return bare(self, self._house)
