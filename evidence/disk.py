@@ -25,6 +25,9 @@ class FileChange(Frozen):
     was_uid: int | None = None
     kept_prefix: bool | None = None
     """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""
+    only_names: bool | None = None
+    """Of a shell's start-up file: what was added to it are comments, aliases of ordinary programs and settings of the terminal, nothing
+    that runs by itself. Null for any other file, and where the old content does not stand at the front."""
 
 
 class ProcessSeen(Frozen):

@@ -9,12 +9,23 @@ how they changed) are hashed in the baseline and again at the end, whatever thei
 import hashlib
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
 
 MAX_PATHS = 200_000
 MAX_HASHED = 64 << 20
+STARTUP = frozenset({".bashrc", ".bash_aliases", ".bash_profile", ".bash_login", ".profile", ".zshrc"})
+"""Files that a shell reads when it starts."""
+MAX_ADDED = 4096
+"""Bytes added to one of them that are looked at."""
+_PLAIN = r"[\w .,:/=+@%~-]*"
+_STARTERS = r"source|eval|exec|env|sudo|nohup|setsid|xargs|command|builtin|\S*sh|python\S*|perl|ruby|node|awk|curl|wget|nc|socat"
+_RUNS = rf"(?!(?:\S*/|\.|(?:{_STARTERS})\b))"
+_ALIAS = rf"[A-Za-z][\w.-]*=(?:'{_RUNS}{_PLAIN}'|\"{_RUNS}{_PLAIN}\"|{_RUNS}[\w-]+)"
+_SETTING = rf"(?:export )?(?:EDITOR|VISUAL|PAGER|LESS|LANG|LC_[A-Z]+|TZ|HISTSIZE|HISTFILESIZE)=(?:'{_PLAIN}'|\"{_PLAIN}\"|[\w.:/+-]*)"
+_NAMES = re.compile(rf"\s*(?:#.*|alias(?: {_ALIAS})+|{_SETTING})?\s*")
 _SKIPPED = frozenset({"/proc", "/sys", "/dev/pts", "/dev/mqueue", "/run/lock"})
 
 
@@ -117,8 +128,23 @@ def _only_a_folders_times(old: list[int], new: list[int]) -> bool:
     return stat.S_ISDIR(new[3]) and old[3:] == new[3:]
 
 
+def only_names(path: str, front: int) -> bool:
+    """Whether what stands behind the first `front` bytes of a start-up file runs nothing by itself."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(front)
+        added = file.read(MAX_ADDED + 1)
+    lines = added.decode("utf-8", "replace").splitlines()
+    return len(added) <= MAX_ADDED and all(_NAMES.fullmatch(line) for line in lines)
+
+
 def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, new: list[int] | None) -> dict[str, object]:
     regular = new is not None and stat.S_ISREG(new[3])
+    kept = sha256(path, old[0]) == old_hash if regular and old is not None and old_hash is not None else None
+    startup = regular and path.rpartition("/")[2] in STARTUP and (kept or old is None)
     return {
         "path": path,
         "change": how,
@@ -131,7 +157,8 @@ def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, ne
         "was_sha256": old_hash,
         "was_mode": old[3] if old is not None else None,
         "was_uid": old[4] if old is not None else None,
-        "kept_prefix": sha256(path, old[0]) == old_hash if regular and old is not None and old_hash is not None else None,
+        "kept_prefix": kept,
+        "only_names": only_names(path, old[0] if old is not None else 0) if startup else None,
     }
 
 
