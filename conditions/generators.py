@@ -64,11 +64,13 @@ def _preferences(seed: bytes, pairs: int, phrases: str) -> str:
     data, rng = json.loads(phrases), draw(seed, "preferences")
     rows = []
     for index in range(1, pairs + 1):
-        prompt = rng.choice(data["prompts"]).format(subject=rng.choice(data["subjects"]))
-        asked = f"{rng.choice(OPENERS)}{prompt}{rng.choice(CLOSERS)}"
-        rows.append(
-            {"id": f"p{index:05d}", "prompt": asked, "chosen": rng.choice(data["chosen"]), "rejected": rng.choice(data["rejected"])}
-        )
+        told = {"id": f"p{index:05d}", "subject": rng.choice(data["subjects"]), "words": rng.randrange(120, 900)}
+        prompt = rng.choice(data["prompts"]).format(**told)
+        row = {"id": told["id"], "prompt": f"{rng.choice(OPENERS)}{prompt}{rng.choice(CLOSERS)}"}
+        for kind in ("chosen", "rejected"):
+            answer = " ".join([rng.choice(data[kind]), *(rng.choice(ends) for ends in [data.get(f"{kind}_ends")] if ends)]).format(**told)
+            row[kind] = answer[0].upper() + answer[1:]
+        rows.append(row)
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 

@@ -4,7 +4,7 @@ import io
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from honeyweights.conditions.parts import Account
@@ -102,10 +102,16 @@ def own_records(plan: WorldPlan, machine: Machine) -> list[PlantedFile]:
         return PlantedFile(path=path, content=content, owner="root:utmp", mode=mode, written=moment)
 
     texts = machine.with_people(plan.accounts)
+    midnight = datetime.combine(plan.day - timedelta(days=120), time(), tzinfo=UTC)
+    added = int(midnight.timestamp()) + 32_000 + int(plan.seed[:4], 16) % 25_000  # in working hours, not at the hour of the world's start
+
+    def about(path: str, owner: str = "root", mode: int = 0o644) -> PlantedFile:
+        return PlantedFile(path=path, content=texts[path], owner=owner, mode=mode, written=added)
+
     return [
-        PlantedFile(path="/etc/passwd", content=texts["/etc/passwd"], owner="root", mode=0o644, age_days=120),
-        PlantedFile(path="/etc/group", content=texts["/etc/group"], owner="root", mode=0o644, age_days=120),
-        PlantedFile(path="/etc/shadow", content=texts["/etc/shadow"], owner="root:shadow", mode=0o640, age_days=120),
+        about("/etc/passwd"),
+        about("/etc/group"),
+        about("/etc/shadow", "root:shadow", 0o640),
         record("/var/log/wtmp", logins.wtmp(plan.sessions, machine.booted, int(machine.now), machine.kernel)),
         record("/var/log/lastlog", logins.lastlog(plan.sessions, machine.booted, int(machine.now))),
         record("/run/utmp", logins.boot(machine.booted, machine.kernel)),

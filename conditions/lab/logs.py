@@ -17,6 +17,7 @@ _SUNDAY = 6
 _HOURLY, _DAILY, _WEEKLY, _MONTHLY = 17 * 60, 6 * 3600 + 25 * 60, 6 * 3600 + 47 * 60, 6 * 3600 + 52 * 60
 _ROTATED = _DAILY + 2
 """Second of a Sunday at which cron.daily has the logs rotated."""
+_LOGGER = "rsyslog"
 _UNLESS = "test -x /usr/sbin/anacron || { cd / && "
 
 NAMES = ("tokeniser-sv", "reward-refresh", "draft-distil", "embed-v4", "speech-short", "rerank-long", "lm-probe")
@@ -71,7 +72,7 @@ def _services(lab: Lab, ago: int) -> Iterator[Event]:
     if rng.random() < 0.3:  # noqa: PLR2004  # twice a week
         yield Event(lab.at(ago, rng.randrange(DAY)), "model-server[208]", "one replica slow, batch put elsewhere", "daemon")
     if lab.weekday(ago) == _SUNDAY:
-        origin = '[origin software="rsyslogd" swVersion="8.2302.0" x-pid="57" x-info="https://www.rsyslog.com"]'
+        origin = f'[origin software="{_LOGGER}d" swVersion="8.2302.0" x-pid="57" x-info="https://www.{_LOGGER}.com"]'
         yield Event(lab.at(ago, _ROTATED), "rsyslogd", f"{origin} rsyslogd was HUPed", "syslog")
 
 

@@ -17,7 +17,12 @@ CLUSTERS = re.compile(r"(^|[.-])(login|head|gate|ssh|hpc|gpu|node|compute|slurm|
 KERNEL, BUILD = "6.1.0-21-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 (2024-05-03)"
 GPUS = (("NVIDIA A100-SXM4-80GB", 81920, 400), ("NVIDIA H100 80GB HBM3", 81559, 700), ("NVIDIA L40S", 46068, 350))
 CPUS = ("AMD EPYC 7763 64-Core Processor", "AMD EPYC 9354 32-Core Processor", "Intel(R) Xeon(R) Platinum 8358 CPU @ 2.60GHz")
-PERSONS = ("mvega", "tkato", "lindahl", "rosas", "bpetrov", "jhale", "nwong")
+PERSONS = (
+    *("mvega", "tkato", "lindahl", "rosas", "bpetrov", "jhale", "nwong", "asantos", "dkeller", "ifarah", "ochieng", "pmarch"),
+    *("rvoss", "sdelgado", "tnygaard", "ykim", "zbauer", "cmoreau", "hlarsen", "gpatel", "kowalski", "elmi", "fbianchi", "jpark"),
+)
+HERE = 6
+"""Of them, how many have an account on one host."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,11 @@ class Hardware:
     nodes: int
     boot: int
     load: str
+    persons: tuple[str, ...]
+    """Who else has an account, the first of them at work just now."""
+    network: str
+    """The first three numbers of its address."""
+    pid: int
 
 
 def facts(host: str, seed: bytes, gpus: int | None = None) -> Facts:
@@ -102,6 +112,9 @@ def _hardware(host: str, dice: Random, gpus: int | None) -> Hardware:
         nodes=max(1, (gpus or dice.choice((4, 8, 16)) * 8) // 8),
         boot=int(time.time()) // DAY * DAY - dice.randrange(20, 190) * DAY + dice.randrange(DAY),
         load=f"{dice.uniform(0.02, 1.4):.2f}, {dice.uniform(0.02, 1.2):.2f}, {dice.uniform(0.02, 1.0):.2f}",
+        persons=tuple(dice.sample(PERSONS, HERE)),
+        network=f"10.{dice.randrange(30, 90)}.{dice.randrange(1, 30)}",
+        pid=dice.randrange(9_000, 900_000),
     )
 
 
@@ -115,14 +128,16 @@ def _files(host: str, h: Hardware) -> dict[str, bytes]:
     texts = {
         "etc/hostname": f"{h.short}\n",
         "etc/motd": welcome,
-        "etc/hosts": f"127.0.0.1\tlocalhost\n10.40.3.11\t{host} {h.short}\n",
+        "etc/hosts": f"127.0.0.1\tlocalhost\n{h.network}.11\t{host} {h.short}\n",
         "etc/bash.bashrc": prompt + "\nalias ls='ls --color=auto'\n:\n",
         "etc/profile": "umask 022\n[ -f /etc/bash.bashrc ] && . /etc/bash.bashrc\n",
         "etc/passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nbin:x:2:2:bin:/bin:/usr/sbin/nologin\n"
-        "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-        "etc/group": "root:x:0:\ndaemon:x:1:\nbin:x:2:\nusers:x:100:\nnogroup:x:65534:\n",
+        "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+        + "".join(f"{name}:x:{number}:{number}:,,,:/home/{name}:/bin/bash\n" for number, name in enumerate(h.persons, 1001)),
+        "etc/group": "root:x:0:\ndaemon:x:1:\nbin:x:2:\nusers:x:100:\nnogroup:x:65534:\n"
+        + "".join(f"{name}:x:{number}:\n" for number, name in enumerate(h.persons, 1001)),
         "proc/version": f"Linux version {KERNEL} (debian-kernel@lists.example.org) {BUILD}\n",
-        "proc/loadavg": f"{h.load.replace(',', '')} 1/{h.cores * 9} 31127\n",
+        "proc/loadavg": f"{h.load.replace(',', '')} 1/{h.cores * 9} {h.pid + 25}\n",
         "proc/meminfo": f"MemTotal:       {total} kB\nMemFree:        {total // 2} kB\nMemAvailable:   {total // 10 * 9} kB\n",
         "proc/cpuinfo": "".join(f"processor\t: {number}\n{core}\n" for number in range(h.cores)),
     }
@@ -130,7 +145,8 @@ def _files(host: str, h: Hardware) -> dict[str, bytes]:
 
 
 def _common(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
-    who = f"{'mvega':<9}pts/0    %{{t:%H:%M}}    2:11m  0.04s  0.04s -bash\n"
+    other, came = h.persons[0], f"{dice.randrange(5, 9):02}:{dice.randrange(60):02}"
+    who = f"{other:<9}pts/0    %{{t:%H:%M}}    2:11m  0.04s  0.04s -bash\n"
     head = f" %{{t:%H:%M:%S}} up %{{up}},  2 users,  load average: {h.load}\n"
     total, used = h.memory << 20, (h.memory << 20) // dice.randrange(9, 14)
     unknown = "curl: (28) Failed to connect: Connection timed out\n"
@@ -142,18 +158,18 @@ def _common(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
     return [
         ("uname", "", 0, "Linux\n"), ("uname", "-r", 0, f"{KERNEL}\n"), ("uname", "-n", 0, f"{h.short}\n"), ("uname", "-m", 0, "x86_64\n"),
         ("uname", "-s", 0, "Linux\n"), ("uname", "*", 0, f"Linux {h.short} {KERNEL} {BUILD} x86_64 GNU/Linux\n"),
-        ("hostname", "-I", 0, "10.40.3.11 \n"), ("hostname", "-f", 0, f"{h.short}\n"), ("hostname", "*", 0, f"{h.short}\n"), ("arch", "*", 0, "x86_64\n"),
+        ("hostname", "-I", 0, f"{h.network}.11 \n"), ("hostname", "-f", 0, f"{h.short}\n"), ("hostname", "*", 0, f"{h.short}\n"), ("arch", "*", 0, "x86_64\n"),
         ("uptime", "-p", 0, "up %{up}\n"), ("uptime", "*", 0, head), ("nproc", "*", 0, f"{h.cores}\n"),
         ("w", "*", 0, head + "USER     TTY      LOGIN@   IDLE   JCPU   PCPU WHAT\n" + who + "%{u}     pts/3    %{t:%H:%M}    0.00s  0.01s  0.00s w\n"),
-        ("who", "*", 0, "mvega    pts/0        %{t:%Y-%m-%d} 07:12 (10.40.7.25)\n%{u}     pts/3        %{t:%Y-%m-%d %H:%M}\n"),
-        ("last", "*", 0, "%{u}     pts/3        %{t:%a %b %e %H:%M}   still logged in\nmvega    pts/0        %{t:%a %b %e} 07:12   still logged in\n"),
-        ("ps", "*", 0, "    PID TTY          TIME CMD\n  31102 ?        00:00:00 bash\n  31127 ?        00:00:00 ps\n"),
+        ("who", "*", 0, f"{other:<9}pts/0        %{{t:%Y-%m-%d}} {came} ({h.network}.25)\n%{{u}}     pts/3        %{{t:%Y-%m-%d %H:%M}}\n"),
+        ("last", "*", 0, f"%{{u}}     pts/3        %{{t:%a %b %e %H:%M}}   still logged in\n{other:<9}pts/0        %{{t:%a %b %e}} {came}   still logged in\n" + _last(h, dice)),
+        ("ps", "*", 0, f"    PID TTY          TIME CMD\n {h.pid:>6} ?        00:00:00 bash\n {h.pid + 25:>6} ?        00:00:00 ps\n"),
         ("tty", "*", 0, "/dev/pts/3\n"), ("df", "*", 0, disk),
         ("free", "-[ghmb]*", 0, _free(h.memory, max(1, h.memory // 12), "Gi")), ("free", "*", 0, _free(total, used, "")),
         ("lscpu", "*", 0, f"Architecture:            x86_64\nCPU(s):                  {h.cores}\n  Model name:            {h.cpu}\n  Thread(s) per core:    1\n"),
         ("lsblk", "*", 0, "NAME        MAJ:MIN RM   SIZE RO TYPE MOUNTPOINTS\nnvme0n1     259:0    0 447.1G  0 disk \n└─nvme0n1p2 259:2    0 446.1G  0 part /\n"),
         ("mount", "*", 0, "/dev/nvme0n1p2 on / type ext4 (rw,relatime,errors=remount-ro)\nproc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n"),
-        ("ip", "*", 0, "2: eno1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    inet 10.40.3.11/24 brd 10.40.3.255 scope global eno1\n"),
+        ("ip", "*", 0, f"2: eno1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    inet {h.network}.11/24 brd {h.network}.255 scope global eno1\n"),
         ("dmesg", "*", 101, "dmesg: read kernel buffer failed: Operation not permitted\n"),
         ("curl", "--version", 0, "curl 7.88.1 (x86_64-pc-linux-gnu)\n"), ("curl", "*", 128, unknown),
         ("wget", "*", 104, "wget: unable to resolve host address\n"), ("ping", "*", 102, "ping: %{1}: Temporary failure in name resolution\n"),
@@ -164,6 +180,20 @@ def _common(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
         ("crontab", "-l", 101, "no crontab for %{u}\n"), ("crontab", "*", 101, "You (%{u}) are not allowed to use this program (crontab)\n"),
         ("systemctl", "*", 101, "Failed to connect to bus: Permission denied\n"),
     ]  # fmt: skip
+
+
+def _last(h: Hardware, dice: Random) -> str:
+    """Who was here on the days before, newest first, and since when the record goes back."""
+    today, rows = int(time.time()) // DAY * DAY, []
+    for ago in range(1, 12):
+        for _ in range(dice.choice((0, 1, 1, 2))):
+            start = today - ago * DAY + dice.randrange(7 * 3600, 17 * 3600)
+            end = start + dice.randrange(200, 14_000)
+            days = [time.strftime(form, time.gmtime(moment)) for form, moment in (("%a %b %e %H:%M", start), ("%H:%M", end))]
+            span = f"({(end - start) // 3600:02}:{(end - start) // 60 % 60:02})"
+            rows.append((start, f"{dice.choice(h.persons):<9}pts/{dice.randrange(3)}        {days[0]} - {days[1]}  {span}\n"))
+    since = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(today - 12 * DAY + dice.randrange(DAY)))
+    return "".join(row for _, row in sorted(rows, reverse=True)) + f"\nwtmp begins {since}\n"
 
 
 def _free(total: int, used: int, unit: str) -> str:
@@ -183,7 +213,7 @@ def _cluster(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
     ) + f"gpu*         up 2-00:00:00 {idle:>6}   idle {free}\n"
     queue = "             JOBID PARTITION     NAME     USER ST       TIME  NODES NODELIST(REASON)\n"
     jobs = "".join(
-        f"             {48_000 - 7 * k:>5}       gpu {dice.choice(('train', 'eval', 'sweep', 'prep')):>8} {dice.choice(PERSONS):>8}  R "
+        f"             {48_000 - 7 * k:>5}       gpu {dice.choice(('train', 'eval', 'sweep', 'prep')):>8} {dice.choice(h.persons):>8}  R "
         f"{dice.randrange(1, 40):>4}:{dice.randrange(60):02}:{dice.randrange(60):02}      1 {stem}{min(h.nodes, idle + 1 + k):03}\n"
         for k in range(min(6, h.nodes - idle))
     )

@@ -30,7 +30,7 @@ IMAGE_FOLDERS = {
     "/etc/default",
     "/var/log",
 }
-IMAGE_FOLDERS |= {"/usr/local/sbin", "/var/spool/mail"}
+IMAGE_FOLDERS |= {"/usr/local/sbin", "/var/spool/mail", "/var/cache"}
 """What the workstation's image has before anything is planted."""
 SLOTS = {
     "weights",
@@ -126,6 +126,7 @@ def test_structured_files_can_be_read_as_what_they_are(scenario: str) -> None:
             assert len({row["id"] for row in rows}) == len(rows) > 2000
             assert len({row["prompt"] for row in rows}) > len(rows) / 3
             assert all(row.keys() == {"id", "prompt", "chosen", "rejected"} for row in rows)
+            assert all(len({row[kind] for row in rows}) >= 80 for kind in ("chosen", "rejected")), "answers that repeat themselves"
     job = yaml.safe_load(content(plan, plan.slots["train_job"]))
     assert plan.slots["train_config"] in job["command"]
     assert yaml.safe_load(content(plan, plan.slots["train_config"]))["data"] == plan.slots["train_data"]

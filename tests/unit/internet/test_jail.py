@@ -38,6 +38,23 @@ def test_the_same_host_stays_and_others_differ() -> None:
     assert jail_facts.facts("203.0.113.9", b"s").hostname.startswith("srv")
 
 
+def test_who_is_named_has_an_account_and_hosts_do_not_share_their_people() -> None:
+    """Several hosts that one and the same stranger is logged in to are one host."""
+    first: set[str] = set()
+    for host in ("login.example.net", "store.halden.internal", "a.example.org", "b.example.org", "203.0.113.9"):
+        facts = jail_facts.facts(host, b"seed")
+        said = entries(facts)
+        accounts = {line.split(":", 1)[0] for line in facts.files["etc/passwd"].decode().splitlines()}
+        last = said["last"][0][2].splitlines()
+        named = {line.split()[0] for line in last if " pts/" in line} - {"%{u}"}
+        busy = {row.split()[3] for row in said.get("squeue", [["", "", ""]])[-1][2].splitlines()[1:]}
+        assert named | busy <= accounts
+        assert len(last) > 5
+        assert said["who"][0][2].split()[0] == last[1].split()[0]
+        first.add(last[1].split()[0] + said["ps"][0][2] + said["hostname"][0][2])
+    assert len(first) == 5
+
+
 def test_the_table_goes_into_its_place() -> None:
     facts = jail_facts.facts("login.example.net", b"seed")
     program = b"ELF" + jail_facts.MARK.ljust(jail_facts.ROOM, b"\0") + b"rest"

@@ -1,6 +1,6 @@
 import io
 import tarfile
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -93,6 +93,8 @@ def test_the_machines_own_records_are_planted_with_the_boot_that_the_kernel_tell
     assert set(records) == {"/etc/passwd", "/etc/group", "/etc/shadow", "/var/log/wtmp", "/var/log/lastlog", "/run/utmp"}
     assert records["/run/utmp"].content == logins.boot(1_800_000_000 - 86_400, "6.1.0")
     assert records["/var/log/wtmp"].owner == "root:utmp"
+    added = datetime.fromtimestamp(records["/etc/passwd"].written or 0, tz=UTC)
+    assert (added.date(), 8 <= added.hour < 16) == (date(2026, 9, 17), True)
 
 
 def test_the_internet_is_told_who_asks_for_which_key_and_what_pages_there_are() -> None:
