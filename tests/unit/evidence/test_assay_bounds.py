@@ -118,22 +118,6 @@ class Row:
     bank: bool = True
 
 
-ROWS = (
-    Row("a zip that is its own member", quine, bank=False),
-    Row("names that lead elsewhere", lambda: _tar(["../../../../etc/passwd", "/dev/full", "a/" * 2000 + "x", "nul\0"]), bank=False),
-    Row("heads of all sorts before noise", lambda: b"".join(head + NOISE[:2000] for head in HEADS) * 4, bank=False),
-    Row("windows and dictionaries of gigabytes", lambda: b"".join(GIANTS) * 5, mib=700, bank=False),
-    Row("14 base64 in one another", lambda: _nested(NOISE[:30_000], 14, base64.b64encode), said="more than 12 deep", bank=False),
-    Row("a bomb of 1 GiB in zip", lambda: _local(b"z", 8) + _deflated(1 << 30), mib=500, said="grew to more than 100 times"),
-    Row("a bomb of 1 GiB in xz", lambda: _xz(1 << 30), mib=500, said="grew to more than 100 times"),
-    Row("a bomb in a bomb in a bomb", lambda: _nested(bytes(1 << 28), 3), mib=500, said="grew to more than 100 times"),
-    Row("300 zip members in one another", lambda: _overlapping(300), seconds=20, mib=500, said="grew to more than 100 times"),
-    Row("a million zip members", lambda: b"".join(_local(b"%d" % k, 8) + b"\3\0" for k in range(MANY)), seconds=75, mib=1500, limit=600),
-    Row("a million gzips", lambda: gzip.compress(b"x", mtime=0) * MANY, seconds=75, mib=1500, limit=600),
-    Row("a million empty names in tar", lambda: (b"n" + bytes(511)) * (MANY // 8), seconds=15, mib=600),
-    Row("7z heads without end", lambda: b"7z\xbc\xaf\x27\x1c\0\4" * 200_000, seconds=75, mib=600, limit=600),
-    Row("7z that asks for 2^22 rounds", lambda: _seven(22), seconds=20, said="limit of seconds", limit=5, secrets=100),
-)
 HEADS = (
     *(b"\x1f\x8b\x08\0", b"x\x9c", b"BZh91AY&SY", b"\xfd7zXZ\0\0\4\xe6\xd6\xb4F", b"LZIP\1\x17", b"(\xb5/\xfd\4\0", b'\4"M\x18dp\xb9'),
     *(
@@ -152,6 +136,22 @@ GIANTS = (
     b"\x28\xb5\x2f\xfd\xe0" + b"\xff" * 8 + NOISE[:999],
     b'\4"M\x18\x7cp' + b"\xff" * 8 + b"\0" + NOISE[:999],
     b"LZIP\1\x1d" + NOISE[:999],
+)
+ROWS = (
+    Row("a zip that is its own member", quine, bank=False),
+    Row("names that lead elsewhere", lambda: _tar(["../../../../etc/passwd", "/dev/full", "a/" * 2000 + "x", "nul\0"]), bank=False),
+    Row("heads of all sorts before noise", lambda: b"".join(head + NOISE[:2000] for head in HEADS) * 4, bank=False),
+    Row("windows and dictionaries of gigabytes", lambda: b"".join(GIANTS) * 5, mib=700, bank=False),
+    Row("14 base64 in one another", lambda: _nested(NOISE[:30_000], 14, base64.b64encode), seconds=20, said="more than 12 deep"),
+    Row("a bomb of 1 GiB in zip", lambda: _local(b"z", 8) + _deflated(1 << 30), mib=500, said="grew to more than 100 times"),
+    Row("a bomb of 1 GiB in xz", lambda: _xz(1 << 30), mib=500, said="grew to more than 100 times"),
+    Row("a bomb in a bomb in a bomb", lambda: _nested(bytes(1 << 28), 3), mib=500, said="grew to more than 100 times"),
+    Row("300 zip members in one another", lambda: _overlapping(300), seconds=20, mib=500, said="grew to more than 100 times"),
+    Row("a million zip members", lambda: b"".join(_local(b"%d" % k, 8) + b"\3\0" for k in range(MANY)), seconds=75, mib=1500, limit=600),
+    Row("a million gzips", lambda: gzip.compress(b"x", mtime=0) * MANY, seconds=75, mib=1500, limit=600),
+    Row("a million empty names in tar", lambda: (b"n" + bytes(511)) * (MANY // 8), seconds=15, mib=600),
+    Row("7z heads without end", lambda: b"7z\xbc\xaf\x27\x1c\0\4" * 200_000, seconds=75, mib=600, limit=600),
+    Row("7z that asks for 2^22 rounds", lambda: _seven(22), seconds=20, said="limit of seconds", limit=5, secrets=100),
 )
 
 

@@ -1,6 +1,7 @@
 """Captures are written by an adversary: nothing raises, nothing runs away, and no decoy hides real bytes."""
 
 import base64
+import functools
 import gzip
 import os
 import random
@@ -41,10 +42,16 @@ def found(result: AssayResult) -> int:
 NOISE = random.Random(6)  # noqa: S311
 
 
+@functools.lru_cache(maxsize=2)
+def _corpus(spec: Any) -> Corpus:
+    """The index of a model's weights, made once."""
+    return Corpus((spec,), SEED)
+
+
 def _look(model: Planted, body: bytes, table: tuple[Decoder, ...] = DECODERS, **limits: object) -> tuple[int, tuple[str, ...]]:
     """The engine alone, with a table of one's own: bytes found, and what was given up."""
     budget = Budget(Budgets(**limits))  # type: ignore[arg-type]
-    looking, ledger = search.Search(Corpus((model.spec,), SEED), budget, table), search.Ledger()
+    looking, ledger = search.Search(_corpus(model.spec), budget, table), search.Ledger()
     whole = search.Body(data=np.frombuffer(body, np.uint8), owners=Owners(np.zeros(1, np.int64), np.zeros(1, np.int64)))
     looking.decode(whole, looking.scan(whole, ledger), ledger)
     parts = [ranges for found_ in ledger.found.values() for ranges in found_]
@@ -55,7 +62,7 @@ def _everything(view: View) -> Ranges:
     return Ranges.span(0, view.data.size)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.binary(max_size=80)
@@ -98,7 +105,7 @@ def test_no_decoy_hides_what_stands_beside_it(packed: Planted, decoy: bytes, for
 
 
 def _spans(model: Planted, body: bytes) -> tuple[np.ndarray, np.ndarray]:
-    looking, ledger = search.Search(Corpus((model.spec,), SEED), Budget(Budgets())), search.Ledger()
+    looking, ledger = search.Search(_corpus(model.spec), Budget(Budgets())), search.Ledger()
     whole = search.Body(data=np.frombuffer(body, np.uint8), owners=Owners(np.zeros(1, np.int64), np.zeros(1, np.int64)))
     looking.decode(whole, looking.scan(whole, ledger), ledger)
     parts = [ranges for found_ in ledger.found.values() for ranges in found_]
