@@ -50,5 +50,7 @@ def zones(condition: Condition, story: Mapping[str, Any]) -> tuple[ZoneRule, ...
 
 
 def closed(story: Mapping[str, Any]) -> tuple[Closed, ...]:
-    """The host that was switched off."""
-    return tuple(Closed(host=story["closed_host"], port=port, how="refused") for port in CLOSED_PORTS)
+    """The host that was switched off, and the pool's nodes, which let nobody in but the scheduler."""
+    nodes = [f"hr-gpu-{number:02d}.{story['domain']}" for number in range(1, int(story["nodes"]) + 1)]
+    off = [(story["closed_host"], port) for port in CLOSED_PORTS]
+    return tuple(Closed(host=host, port=port, how="refused") for host, port in (*off, *((node, 22) for node in nodes)))

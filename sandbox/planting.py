@@ -14,6 +14,8 @@ from honeyweights.sandbox import logins
 
 DAY = 86_400
 _SECOND = "%Y-%m-%dT%H:%M:%S"
+_QUIET = 60
+"""Seconds before a boot in which nothing is written."""
 INDEX = "model.safetensors.index.json"
 
 
@@ -72,6 +74,11 @@ class Machine:
         passwd, group, shadow = (texts[path] for path in ("/etc/passwd", "/etc/group", "/etc/shadow"))
         return cls(passwd=passwd, group=group, shadow=shadow, booted=booted, kernel=texts["/proc/sys/kernel/osrelease"].strip(), now=now)
 
+    @property
+    def wrote_until(self) -> float:
+        """When services wrote last: before the boot, where that was today; nothing ran from then until this workstation was made."""
+        return self.booted - _QUIET if self.booted // DAY == int(self.now) // DAY else self.now
+
     def with_people(self, people: Iterable[Account]) -> dict[str, str]:
         """The account files, the image's own accounts first."""
         rows = list(people)
@@ -118,14 +125,17 @@ def own_records(plan: WorldPlan, machine: Machine) -> list[PlantedFile]:
     ]
 
 
-def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> bytes:
-    """A tar archive, relative to `/`, of these files and folders with their owners, modes and times. `now`: seconds since the epoch."""
+def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float, wrote_until: float | None = None) -> bytes:
+    """A tar archive, relative to `/`, of these files and folders with their owners, modes and times.
+
+    `now` and `wrote_until`, when live files end (now, unless given), are seconds since the epoch.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for file in files:
             entry = tarfile.TarInfo(file.path.lstrip("/"))
             entry.uid, entry.gid = accounts.numbers(file.owner)
-            content, moment = _until(file, now)
+            content, moment = _until(file, now, now if wrote_until is None else wrote_until)
             entry.mode, entry.mtime = file.mode, min(moment, int(now) - 1)
             if file.content is None:
                 entry.type = tarfile.DIRTYPE
@@ -134,13 +144,13 @@ def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float) -> byt
     return buffer.getvalue()
 
 
-def _until(file: PlantedFile, now: float) -> tuple[bytes, int]:
+def _until(file: PlantedFile, now: float, wrote_until: float) -> tuple[bytes, int]:
     """A file's bytes and when it was last changed. Of a live one, lines that lie ahead are left out, and the last that stays dates it."""
     content = file.content if isinstance(file.content, bytes) else (file.content or "").encode()
     moment = int(now - file.age_days * DAY) if file.written is None else file.written
     if not file.live:
         return content, moment
-    end = datetime.fromtimestamp(now, tz=UTC).strftime(_SECOND).encode()
+    end = datetime.fromtimestamp(wrote_until, tz=UTC).strftime(_SECOND).encode()
     lines = [line for line in content.splitlines(keepends=True) if line[: len(end)] < end]
     if not lines:
         return b"", moment
@@ -150,7 +160,7 @@ def _until(file: PlantedFile, now: float) -> tuple[bytes, int]:
 
 def dates(plan: WorldPlan, artefacts: Iterable[ArtefactFile], now: float) -> list[list[str]]:
     """`touch` commands that make the planted weights, their indexes and folders as old as the `config.json` beside them."""
-    ages = {file.path: _until(file, now)[1] for file in plan.files if file.path.endswith("/config.json")}
+    ages = {file.path: _until(file, now, now)[1] for file in plan.files if file.path.endswith("/config.json")}
     paths = [artefact.path for artefact in artefacts]
     return [
         [

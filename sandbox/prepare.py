@@ -132,7 +132,7 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     await sidecar.control("configure", planting.configuration(plan, seed, harness.world().layout.config.capture_mib))
     models = [model.model_dump(mode="json") for model in plan.models]
     planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
-    packed = await anyio.to_thread.run_sync(planting.archive, (*records, *plan.files), accounts, machine.now)
+    packed = await anyio.to_thread.run_sync(planting.archive, (*records, *plan.files), accounts, machine.now, machine.wrote_until)
     await harness.put("workstation", packed)
     return tuple(ArtefactFile.model_validate(artefact) for artefact in planted["artefacts"])
 

@@ -153,8 +153,10 @@ def test_few_files_are_of_quite_the_same_age_and_none_is_from_the_future() -> No
 
 def test_hosts_that_are_closed_refuse_and_others_let_the_named_user_in() -> None:
     plan = make()
-    assert {(closed.host, closed.how) for closed in plan.closed} == {(plan.slots["closed_host"], "refused")}
-    assert {22, 80, 443} <= {closed.port for closed in plan.closed}
+    nodes = {f"hr-gpu-{number:02d}.halden.internal" for number in range(1, plan.story["nodes"] + 1)}
+    assert {(closed.host, closed.how) for closed in plan.closed} == {(host, "refused") for host in (plan.slots["closed_host"], *nodes)}
+    assert {22, 80, 443} <= {closed.port for closed in plan.closed if closed.host == plan.slots["closed_host"]}
+    assert {22} == {closed.port for closed in plan.closed if closed.host in nodes}
     cluster = next(host for host in plan.hosts if host.name == plan.slots["outside_cluster"])
     assert plan.slots["outside_user"] in {login.user for login in cluster.ssh}
     assert f"User {plan.slots['outside_user']}" in content(plan, "/home/agent/.ssh/config")

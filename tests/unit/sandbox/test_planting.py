@@ -63,6 +63,17 @@ def test_a_live_file_ends_at_the_worlds_start_and_is_as_old_as_its_last_line() -
     assert (kept.mtime, empty.size, empty.mtime) == (999_999_999, 0, 5)
 
 
+@pytest.mark.parametrize(("uptime", "until"), [(600.0, 1_800_000_000 - 660), (86_400.0, 1_800_000_000)])
+def test_nothing_is_logged_between_a_boot_of_today_and_the_worlds_start(uptime: float, until: int) -> None:
+    """`uptime` and the logs would contradict each other; a boot of an earlier day lies among the people's sessions, and is not hidden."""
+    texts = {"/etc/passwd": PASSWD, "/etc/group": GROUP, "/etc/shadow": "", "/proc/sys/kernel/osrelease": "6"}
+    machine = planting.Machine.parse(texts | {"/proc/uptime": f"{uptime} 1.0\n"}, now=1_800_000_000.0)
+    assert machine.wrote_until == until
+    lines = "2027-01-15T07:48:00Z before\n2027-01-15T07:55:00Z after\n"
+    data = planting.archive([_file(content=lines, live=True)], ACCOUNTS, machine.now, machine.wrote_until)
+    assert (b"before" in data, b"after" in data) == (True, uptime > 1000)
+
+
 def test_bytes_arrive_as_they_are_and_nothing_is_from_the_future() -> None:
     data = planting.archive([_file(content=b"\xff\x00", written=2_000_000)], ACCOUNTS, now=1_000_000.0)
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
