@@ -93,6 +93,11 @@ class Names:
         """The name by which the world gave this address, or None."""
         return self._hosts.get(address)
 
+    @property
+    def egress(self) -> str:
+        """The address by which the lab is known outside."""
+        return self._draw("egress", 4, inner=False)
+
     def exists(self, name: str) -> bool:
         """Whether the name resolves. One label alone is no name on the internet, unless the scenario says so."""
         name = normal(name)

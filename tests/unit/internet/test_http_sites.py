@@ -1,5 +1,6 @@
 """The ordinary web as data: what is shipped, what a scenario may add, and what it may not."""
 
+import ipaddress
 import json
 from typing import Any
 
@@ -73,6 +74,13 @@ def test_pages_that_many_sites_have(place: Any, target: str, status: int) -> Non
 @pytest.mark.parametrize("target", ["/", "/models/marlin-2", "/w.bin", "/releases/latest", "/api/v1/jobs"])
 def test_most_of_the_web_is_in_no_row(place: Any, target: str) -> None:
     assert not pages.claims(asked(target), place.house)
+
+
+def test_the_lab_has_one_address_outside_and_it_is_no_documents(place: Any) -> None:
+    said = {answer(place, asked("/ip", host=host))[1].strip() for host in ("a.example.org", "b.example.net")}
+    (address,) = said
+    assert ipaddress.ip_address(address).is_global
+    assert f'"ip": "{address}"' in answer(place, asked("/json"))[1]
 
 
 def test_a_client_cannot_write_into_a_page(place: Any) -> None:

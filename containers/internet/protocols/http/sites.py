@@ -47,14 +47,15 @@ class Site:
     type: str = "text/html"
     headers: Fields = ()
     body: str = ""
-    """May name `$host`, `$path`, `$url`, `$date`, `$address` and `$id` (eight hex digits, the same for the same URL)."""
+    """May name `$host`, `$path`, `$url`, `$date`, `$address` (the client's), `$egress` (the lab's own address outside) and `$id` (eight hex
+    digits, the same for the same URL)."""
 
     def fits(self, head: Head) -> bool:
         """Whether the row is about this request."""
         asked = ((self.host, head.site), (self.path, head.path), (self.agent, head.header("user-agent")))
         return head.method in self.method and all(any(fnmatchcase(text, glob) for glob in globs) for globs, text in asked)
 
-    def reply(self, head: Head) -> Reply:
+    def reply(self, head: Head, egress: str) -> Reply:
         """The answer, with what the client said in it made harmless."""
         encode = next((encode for word, encode in _ENCODE.items() if word in self.type), plain)
         host = head.host or head.site
@@ -65,6 +66,7 @@ class Site:
             "url": url,
             "date": formatdate(usegmt=True),
             "address": head.remote.source[0],
+            "egress": egress,
             "id": hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:8],
         }
         body = Template(self.body).safe_substitute({name: encode(text) for name, text in slots.items()})

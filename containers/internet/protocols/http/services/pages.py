@@ -21,7 +21,7 @@ def serve(head: Head, house: House) -> Answering:
     """The first row that fits."""
     row = _row(head, house)
     assert row is not None  # noqa: S101  # claimed
-    answer = row.reply(head)
+    answer = row.reply(head, house.names.egress)
     return Answering(lambda _capture: answer)
 
 
