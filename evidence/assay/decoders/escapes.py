@@ -17,6 +17,8 @@ from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
 _ESCAPES = 4
+_MOST = 0.75
+_SLASH = ord("\\")
 _NEAR_ESCAPES = 4 * BLOCK
 _LONGEST = 6
 _VALUE = np.full(256, -1, np.int16)
@@ -80,13 +82,14 @@ def _backslash(data: Bytes) -> Escapes:
     return at[keep], value[keep], length[keep]
 
 
-def _finder(escapes: Callable[[Bytes], Escapes], least: int = _ESCAPES) -> Callable[[View], Ranges]:
-    """Text with so many escapes in every 256 characters, and what stands near it."""
+def _finder(escapes: Callable[[Bytes], Escapes], mark: int, least: int = _ESCAPES) -> Callable[[View], Ranges]:
+    """Text with so many escapes in every 256 characters, and few marks that begin none, and what stands near it."""
 
     def many(data: Bytes) -> NDArray[np.bool_]:
         marks = np.zeros(data.size, np.bool_)
         marks[escapes(data)[0]] = True
-        return share(marks) * BLOCK >= least
+        found, every = share(marks), share(data == mark)
+        return (found * BLOCK >= least) & (found * (1 + (mark == _SLASH)) >= _MOST * every)  # a slash escapes a slash
 
     def find(view: View) -> Ranges:
         found = blocks(view, many)
@@ -168,10 +171,10 @@ def _from_utf8(view: View, extents: Ranges) -> Iterator[Decoded]:
             yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places),))
 
 
-escaped_text, unescape = _finder(_percent), _decoder(_percent, ord("%"), form=True)
+escaped_text, unescape = _finder(_percent, ord("%")), _decoder(_percent, ord("%"), form=True)
 DECODERS = (
     Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),
-    Decoder(name="escapes", rank=62, probe=_finder(_backslash, 2 * _ESCAPES), decode=_decoder(_backslash, ord("\\"))),
-    Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted), decode=_decoder(_quoted, ord("="))),
+    Decoder(name="escapes", rank=62, probe=_finder(_backslash, _SLASH, 2 * _ESCAPES), decode=_decoder(_backslash, _SLASH)),
+    Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted, ord("=")), decode=_decoder(_quoted, ord("="))),
     Decoder(name="utf-8", rank=63, probe=_utf8, decode=_from_utf8),
 )
