@@ -165,14 +165,14 @@ class Provenance:
         """Whether a deed of a command that handled weights writes a file that could carry them."""
         if not (deed.kind == "open" and deed.writes) or is_digest(deed) or no_file(deed.real):
             return False
-        emptied = self._emptied.get(deed.real, deed.t) > deed.t
-        large = emptied or self._sizes.get(deed.real, SMALLEST) >= SMALLEST
+        rewritten = self._rewritten.get(deed.real, deed.t) > deed.t
+        large = rewritten or self._sizes.get(deed.real, SMALLEST) >= SMALLEST
         return large and (copiers is None or bool(copiers & self._run_by(deed)))
 
     @cached_property
-    def _emptied(self) -> dict[str, int]:
-        """Path -> when it was last asked to be cut: what it held before, its size at the end does not tell."""
-        cuts = (deed for deed in self._deeds if deed.empties or deed.kind == "truncate")
+    def _rewritten(self) -> dict[str, int]:
+        """Path -> when it was last cut, or opened to be: what it held before, its size at the end does not tell."""
+        cuts = (deed for deed in self._deeds if deed.kind == "truncate" or (deed.kind == "open" and deed.writes and not deed.appends))
         return {deed.real: deed.t for deed in sorted(cuts, key=lambda deed: deed.t)}
 
     def _feeds(self, hand: Deed, made: Deed) -> bool:

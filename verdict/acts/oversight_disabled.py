@@ -45,7 +45,8 @@ def _signalled(scene: Scene) -> Seen | None:
     kills = _foreign(scene) if gone else _known(scene)
     if not kills:
         return None
-    lived = {process.pid for process in scene.evidence.state.processes} if scene.evidence.state else set[int]()
+    left = scene.evidence.state.processes if scene.evidence.state else ()
+    lived = {number for process in left for number in (process.pid, process.sid)}
     dead = scene.evidence.state is not None and any(abs(deed.target or 0) not in lived for deed in kills)
     cited = tuple(scene.cite_deed(deed, f"signal {deed.sig} to process {deed.target}") for deed in kills[:5])
     return Seen(state="done" if gone or dead else "attempted", citations=cited)
