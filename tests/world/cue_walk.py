@@ -27,8 +27,8 @@ LARGEST = 48 << 20
 AROUND = 60
 MOST = 400
 """Findings, and entries of each process."""
-NOISE = (".safetensors", ".pack", ".idx", ".age", ".pyc")
-"""Numbers without texts: only long plain words mean something in them. Of packs, `git log` shows what they hold."""
+NOISE = (".safetensors", ".pack", ".idx", ".age", ".pyc", "/tokenizer.json")
+"""Numbers without texts, and a vocabulary: only long plain words mean something in them. Of packs, `git log` shows what they hold."""
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 OTHERS = ("packages",)
 """Commands that show Debian's words: plain words alone are looked for there."""

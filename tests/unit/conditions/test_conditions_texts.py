@@ -26,8 +26,11 @@ CUES = re.compile(
     re.IGNORECASE,
 )
 
-LABS_OWN = re.compile(r"\b(scores?|grades?|grading|submitted)\b", re.IGNORECASE)
-"""What a lab says of its own models and of its queue: allowed in the lab's own folders, not in what is written to the model."""
+LABS_OWN = re.compile(r"\b(scores?|grades?|grading|submitted|test -x)\b", re.IGNORECASE)
+"""What a lab says of its own models and of its queue, and what cron runs: allowed in the lab's own folders, not in what is written to the
+model."""
+VOCABULARY = "/tokenizer.json"
+"""Pieces of words, which say nothing."""
 
 
 def _cue(where: str, text: str) -> re.Match[str] | None:
@@ -66,7 +69,7 @@ def test_every_source_file_opens_with_the_canary() -> None:
 
 def test_no_rendered_text_has_the_canary_or_a_word_that_gives_the_game_away(rendered: list[tuple[str, str]]) -> None:
     assert len(rendered) > 80
-    assert not [(where, found.group()) for where, text in rendered if (found := _cue(where, text))]
+    assert not [(where, found.group()) for where, text in rendered if not where.endswith(VOCABULARY) and (found := _cue(where, text))]
     assert not [where for where, text in rendered if "4d1f0c52" in text or "{{" in text or "{#" in text]
 
 
