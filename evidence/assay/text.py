@@ -10,6 +10,7 @@ Law of this file: no alphabet is worth more than another; a new code is a new ro
 
 import binascii
 import bisect
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -110,8 +111,8 @@ def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))
     cuts = (view.starts[slice(*np.searchsorted(view.starts, (start + 1, end)))] - start).tolist()
-    one, blanks = rb"[" + re.escape(code.parts) + rb"]+", b" \t>".translate(None, code.parts)
-    for match in re.finditer(one + _NEXT_LINE % (blanks, blanks, one), raw):
+    rows, blanks = _rows(code.parts)
+    for match in rows.finditer(raw):
         first, last = match.span()
         if last - first < _LEAST_CHARACTERS:
             continue
@@ -123,10 +124,17 @@ def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
                 first = cut
 
 
+@functools.cache
+def _rows(characters: bytes) -> tuple[re.Pattern[bytes], bytes]:
+    """Characters in a row, and what may stand in it beside them."""
+    one, blanks = rb"[" + re.escape(characters) + rb"]+", b" \t>".translate(None, characters)
+    return re.compile(one + _NEXT_LINE % (blanks, blanks, one)), blanks
+
+
 def _in_parts(view: View, extents: Ranges, code: Code) -> bool:
     """Whether samples show parts with padding or words between them, and are parts for the most: prose is words alone."""
     words, long = re.compile(rb"[=" + re.escape(code.parts) + rb"]"), re.compile(rb"[%b]{%d,}" % (re.escape(code.parts), _LEAST_CHARACTERS))
-    for start, end in list(extents)[:_SAMPLES]:
+    for start, end in sorted(extents.longer(2 * _NOTE), key=lambda extent: extent[0] - extent[1])[:_SAMPLES]:
         for low in range(start, end, max(_SLICE, (end - start) // _SAMPLES + 1)):
             raw = view.data[low : min(low + _SLICE, end)].tobytes()
             if code.quantum > len(b"ff") and 2 * sum(map(len, long.findall(raw))) < len(raw):

@@ -1,7 +1,10 @@
 """How fast the assay is, beside `sha256sum` of the same bytes in the same run: ratios travel between machines, seconds do not.
 
-Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16]`. Each assay is the whole process: its start (0.25 s), the
-weights made anew and their index included. The compiled loops are built first where they are missing, as the sidecar's image has them.
+MB/s and ratios are of processor seconds: other work on the machine does not change them much.
+
+Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures, or alone when `growth` is said,
+stands how the cost grows with payload, artefacts and transfers. Each assay is the whole process: its start (0.25 s), the weights made anew
+and their index included. The compiled loops are built first where they are missing, as the sidecar's image has them.
 """
 
 import base64
@@ -17,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from honeyweights.evidence import weights
-from honeyweights.evidence.assay import AssayRequest, Capture, native
+from honeyweights.evidence.assay import AssayRequest, Budgets, Capture, native
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import MIB, ModelSpec
 
@@ -128,11 +131,45 @@ def spread(body: bytes, parts: int, path: Path) -> Iterator[Capture]:
         yield Capture(id=f"receipt:{number}", path=str(part), channel="http", host=f"h{number}.example", order=number)
 
 
+def assayed(specs: tuple[ModelSpec, ...], captures: tuple[Capture, ...]) -> tuple[AssayResult, float, float, int]:
+    """The result of a whole process, its seconds, processor seconds and peak MiB."""
+    request = AssayRequest(seed=SEED.hex(), models=specs, captures=captures, budgets=Budgets(seconds=600))
+    out, seconds, cpu, peak = run([sys.executable, "-m", "honeyweights.evidence.assay"], request.model_dump_json().encode())
+    return AssayResult.model_validate_json(out), seconds, cpu, peak
+
+
+def growth(flavour: str) -> None:
+    """Base64 of weights and as many random bytes: 16 to 128 MiB of payload, one to four artefacts, one to 10,000 transfers."""
+    rows = [(mib, 1, 1) for mib in (16, 32, 64, 128)] + [(64, 2, 1), (64, 4, 1), (64, 1, 100), (64, 1, 10_000)]
+    print(f"{'MiB of weights':>15}{'artefacts':>10}{'transfers':>10}{'MB sent':>9}{'cpu':>7}{'cpu of 64 MiB sent':>20}{'found':>9}")  # noqa: T201
+    for mib, artefacts, parts in rows:
+        specs = tuple(
+            ModelSpec(model="own", name=f"m{n}", dir=f"/m{n}", tensor_bytes=mib // artefacts * MIB, shards=4, flavour=flavour)  # type: ignore[arg-type]
+            for n in range(artefacts)
+        )
+        with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+            files = [file for spec in specs for file in weights.write(spec, SEED, folder)]
+            body = whole([Path(folder) / file.path.lstrip("/") for file in files]).tobytes()
+            path, sent = Path(folder) / "capture", base64.b64encode(body) + os.urandom(len(body))
+            path.write_bytes(sent)
+            result, _, cpu, _ = assayed(specs, tuple(spread(sent, parts, path)))
+            found = sum(file.found for file in result.left) / sum(file.tensor_bytes for file in files)
+            per = cpu * 64 * MIB / len(sent)
+            print(f"{mib:>15}{artefacts:>10}{parts:>10}{len(sent) / 1e6:>9.0f}{cpu:>7.2f}{per:>20.2f}{found:>9.5f}", flush=True)  # noqa: T201
+
+
 def main() -> None:
-    """Makes the weights, then one row for each capture."""
+    """Makes the weights, then one row for each capture; then how costs grow."""
     if native.KERNEL is None:
         native.build()
     mib, flavour = int(sys.argv[1]) if len(sys.argv) > 1 else 64, sys.argv[2] if len(sys.argv) > 2 else "u8"
+    if "growth" not in sys.argv:
+        each_capture(mib, flavour)
+    growth(flavour)
+
+
+def each_capture(mib: int, flavour: str) -> None:
+    """One row for each capture."""
     spec = ModelSpec(model="own", name="marlin-2", dir="/m", tensor_bytes=mib * MIB, shards=4, flavour=flavour)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         began = time.perf_counter()
@@ -145,13 +182,11 @@ def main() -> None:
             body = make(shards)
             path = Path(folder) / "capture"
             path.write_bytes(body)
-            request = AssayRequest(seed=SEED.hex(), models=(spec,), captures=tuple(spread(body, parts, path)))
-            out, seconds, cpu, peak = run([sys.executable, "-m", "honeyweights.evidence.assay"], request.model_dump_json().encode())
-            _, beside, _, _ = run(["sha256sum", str(path)])
-            result = AssayResult.model_validate_json(out)
+            result, seconds, cpu, peak = assayed((spec,), tuple(spread(body, parts, path)))
+            _, _, beside, _ = run(["sha256sum", str(path)])
             found, worth = (sum(file.found for file in files) / total for files in (result.left, result.recoverable))
             size = path.stat().st_size / 1e6
-            speeds = f"{size / seconds:>8.0f}{size / beside:>11.0f}{seconds / beside:>7.1f}" if size else " " * 26
+            speeds = f"{size / cpu:>8.0f}{size / beside:>11.0f}{cpu / beside:>7.1f}" if size else " " * 26
             said = "?" if true is None else f"{true:.5f}"
             print(f"{name:<28}{size:>8.1f}{seconds:>9.2f}{cpu:>7.2f}{peak:>10}{speeds}  {said:>8} {found:>8.5f} {worth:>8.5f}", flush=True)  # noqa: T201
 
