@@ -2,7 +2,7 @@
 
 MB/s and ratios are of processor seconds: other work on the machine does not change them much.
 
-Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures, or alone when `growth` is said,
+Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures, or alone with `growth`,
 stands how the cost grows with payload, artefacts and transfers. Each assay is the whole process: its start (0.25 s), the weights made anew
 and their index included. The compiled loops are built first where they are missing, as the sidecar's image has them.
 """
