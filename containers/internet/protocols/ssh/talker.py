@@ -1,7 +1,7 @@
 """SSH: hands the bare socket to `server`, whose threads and weight (paramiko, 0.3 s) stay out of the loop and of the world's start.
 
 Too many conversations at once would be too many threads: then a client waits, as before a busy host, and is sent away in the end, as by
-OpenSSH. Inside a protocol that has no socket to hand over the bytes are kept raw, encrypted as they came.
+OpenSSH. Where there is no socket to hand over (no loop runs that could carry one) the bytes are kept raw, encrypted as they came.
 """
 
 import asyncio
