@@ -192,4 +192,4 @@ class Decoder:
     leaf: bool = False
     """What it puts out is weights or nothing: it is compared, and not decoded further."""
     alternatives: bool = False
-    """Its pieces are readings of the same bytes (phases), each of what the former ones left: the last one's opaque bytes are what count."""
+    """Its pieces are readings of the same bytes (phases), each of what the former ones left: of their opaque bytes the most counts."""

@@ -177,7 +177,7 @@ class Search:
             self._mark(inner, ledger)
             piece.explained, within = (plain, Counter[int]()) if decoder.leaf else self.decode(inner, plain, ledger)
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
-                opaque = within if decoder.alternatives else opaque + within
+                opaque = opaque | within if decoder.alternatives else opaque + within
             found.append(_outward(piece))
         view.explain(union(found), extents)
         return union([shown, *found]), opaque
