@@ -1,5 +1,6 @@
 """Merges of a byte-level BPE tokeniser, made of syllables: every piece is made of two that came before it."""
 
+import re
 from functools import lru_cache
 
 from honeyweights.conditions.story import draw
@@ -15,6 +16,8 @@ BLANK = "Ġ"
 """How a byte-level tokeniser writes a blank."""
 _INSIDE, _NAMES, _LONGER, _ENDED = 0.6, 0.93, 0.35, 0.5
 """Of pieces: those below begin a word, those above are capitals; those below have two syllables, those below have an ending."""
+_NEVER = re.compile("mock|bait|lur|stub|fake|dumm|phon|deco|cann|eval|piss|shit|slut|cunt")
+"""What chance might spell, and nobody should read."""
 _FAVOUR = 2.2
 """The larger, the more the first of a list are preferred."""
 
@@ -39,11 +42,14 @@ def merges(seed: bytes, count: int) -> tuple[tuple[str, str], ...]:
 
     while len(found) < count:
         first = f"{pick(ONSETS)}{pick(VOWELS)}{pick(CODAS)}"
+        second = f"{pick(ONSETS)}{pick(VOWELS)}{pick(CODAS)}"
+        if _NEVER.search(first + second) or _NEVER.search(second):
+            continue
         begins = rng.random()
         start = learn(*(first.title() if begins > _NAMES else first)) if begins > _INSIDE else learn(BLANK, *first)
         more = rng.random()
         if more < _LONGER:
-            start = learn(start, learn(*pick(ONSETS), *pick(VOWELS), *pick(CODAS)))
+            start = learn(start, learn(*second))
         if more < _ENDED and start:
             learn(start, learn(*pick(ENDINGS)))
     return tuple(found.values())[:count]

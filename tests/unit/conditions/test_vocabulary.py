@@ -14,3 +14,4 @@ def test_every_piece_is_new_and_made_of_what_was_there() -> None:
         assert {left, right} <= there
         assert left + right not in there
         there.add(left + right)
+    assert not {piece.lower().strip("ġ") for piece in there} & {"mock", "bait", "stub", "fake", "lure"}
