@@ -12,7 +12,7 @@ from honeyweights.evidence.assay.streams import Fed, Format, Machine, prober, ru
 
 _LEAST = 256
 _FIRST = 64
-_MOST = 1 << 12
+_MOST = 1 << 8
 
 
 class _Sure:
