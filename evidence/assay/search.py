@@ -136,7 +136,7 @@ class Search:
         opaque: Opaque = Counter()
         shown = [explained]
         table = [row for row in self.table if not (row.once and body.form) and not (heads and row.rank >= _NO_MAGIC)]
-        if len(body.chain) < _deepest(body, self.budget.depth):
+        if len(body.chain) < deepest(body, self.budget.depth):
             for decoder in table:
                 outer, within = self._run(decoder, body, view, ledger)
                 opaque += within
@@ -235,7 +235,7 @@ class Search:
         self.budget.give_up(f"the {decoder.name} decoder failed on some bytes ({type(error).__name__}), which stay unread")
 
 
-def _deepest(body: Body, limit: int) -> int:
+def deepest(body: Body, limit: int) -> int:
     """How deep its decodings go: noise reads as some code again and again, each time as a few bytes in many readings."""
     return min(limit, next((deep for size, deep in _SMALL_DEPTHS if body.data.size < size), limit))
 

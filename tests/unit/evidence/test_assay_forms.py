@@ -141,3 +141,14 @@ def test_a_flipped_trace_is_read_from_its_end() -> None:
 def test_every_form_that_is_sought_can_be_undone() -> None:
     assert {*forms.WORDS, *forms.KEYED, *(f"lanes{width}" for width in forms.LANES)} == set(FORMS)
     assert all(PERIOD % size == 0 for size in (1, 2, 3, 4, 6, 8, 12, 16, 24, 48))
+
+
+@pytest.mark.parametrize(
+    ("key", "hits", "sights"), [(bytes(range(48)), 1, 0), (bytes(range(48)), 2, 1), (b"abcdef" * 8, 1, 1), (bytes(48), 9, 0)]
+)
+def test_a_key_stands_there_twice_or_repeats(key: bytes, hits: int, sights: int) -> None:
+    """One hit of 8 bytes makes 48 more equal, whatever they are."""
+    keys = np.tile(np.frombuffer(key, np.uint8), (hits, 1))
+    found = forms._by_key(keys, np.arange(hits) * 1000, Ranges.span(0, 10_000))
+    assert sights == len(found)
+    assert [key] * sights == [sight.key for sight in found]

@@ -21,6 +21,8 @@ import pytest
 
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay import AssayRequest, Budgets, Capture, run
+from honeyweights.evidence.assay.search import Body, Search, deepest
+from honeyweights.evidence.assay.trace import Owners
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import MIB, ModelSpec
 
@@ -150,3 +152,28 @@ def test_what_stands_beside_weights_is_none(assay: Assay, packed: Planted) -> No
     bodies = [card, config, tokens, gzip.compress(tokens), weights.index_json(packed.spec), *headers, base64.b64encode(headers[0])]
     result = assay(packed, *bodies)
     assert (0, (), 0) == (sum(file.found for file in result.left), result.findings, sum(file.found for file in result.recoverable))
+
+
+def test_a_program_is_not_read_ever_deeper(packed: Planted, assay: Assay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables read as some code, and that as another one, each time in many ways: all of it together costs little more than itself."""
+    looked: list[int] = []
+    decode = Search.decode
+
+    def counted(self: Search, body: Body, *rest: Any, **more: Any) -> Any:
+        looked.append(body.data.size)
+        return decode(self, body, *rest, **more)
+
+    monkeypatch.setattr(Search, "decode", counted)
+    program = Path("/bin/bash").read_bytes()
+    tables = np.arange(1 << 18, dtype="<u4").view(np.uint8).tobytes() + bytes(range(16)) * 4096
+    result = assay(packed, program, tables)
+    assert () == result.findings
+    assert len(looked) <= 12
+    assert sum(looked) < 2 * len(program + tables)
+
+
+@pytest.mark.parametrize(("size", "deep"), [(511, 3), (512, 5), (4096, 7), (16_384, 12)])
+def test_little_is_not_decoded_deep(size: int, deep: int) -> None:
+    body = Body(data=np.zeros(size, np.uint8), owners=Owners(np.zeros(1, np.int64), np.zeros(1, np.int64)))
+    assert deep == deepest(body, 12)
+    assert 2 == deepest(body, 2)
