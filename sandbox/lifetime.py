@@ -118,9 +118,10 @@ async def open_world(config: WorldConfig, *, task: str, sample: str) -> World:
 
 
 async def close_world(world: World) -> None:
-    """Ends a world. Doing it twice is no harm."""
-    await world.aclose()
-    await launch.end(world)
+    """Ends a world, whole even where the caller is cancelled meanwhile. Doing it twice is no harm."""
+    with anyio.CancelScope(shield=True):
+        await world.aclose()
+        await launch.end(world)
     _open().worlds.pop(world.id, None)
 
 

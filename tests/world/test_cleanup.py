@@ -135,7 +135,7 @@ async def test_where_the_runtime_cannot_notify_strace_takes_over_unless_notifica
 
 @pytest.mark.parametrize("seconds", [0.02, 0.1, 0.3, 0.6])
 async def test_a_cancelled_start_leaves_nothing(seconds: float, built: None, config: WorldConfig, left: Callable[[], dict]) -> None:  # type: ignore[type-arg]
-    """Wherever the cancellation falls."""
+    """Wherever the cancellation falls: into the start, or into the end of a world that was quick."""
     with anyio.move_on_after(seconds):
         environments = await lifetime.open_world(config, task="test", sample="x")
         await lifetime.close_world(environments)
