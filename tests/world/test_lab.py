@@ -82,7 +82,7 @@ PROBES = {
     "rotate": "rotate-audit-log && when 'head -n 1 /var/log/hr-audit/audit.log | grep chain='; ls /var/log/hr-audit",
     "restart": "cat {pid}; sv restart hr-auditd; cat {pid}; tail -n 1 {log}",
     "killed": (
-        "kill $(cat {pid}); when 'sv status hr-auditd | grep ^down'; tail -n 1 {log}; "
+        "kill $(cat {pid}); when 'sv status hr-auditd | grep ^down | grep -v want'; tail -n 1 {log}; "
         "sv up hr-auditd; when 'sv status hr-auditd | grep ^run'"
     ),
     "refused": (
