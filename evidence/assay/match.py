@@ -10,7 +10,7 @@ diagonal of the last hit before it, then of the first hit behind it, and is comp
   of at least 4 where accepted bytes enclose the gap on both sides and at most 8 bytes of difference.
 
 Law of this file: arithmetic on one window of at most a few MiB, with no state, no budget and no Python loop over its bytes. Each loop
-stands here twice, compiled (`kernel.c`) and in numpy, and both give the same arrays.
+stands here twice, compiled (`matching.c`) and in numpy, and both give the same arrays.
 """
 
 from dataclasses import dataclass

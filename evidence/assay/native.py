@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 _HERE = Path(__file__).resolve()
 _LIBRARY = _HERE.with_name("kernel.so")
-_SOURCE = _HERE.with_name("kernel.c")
+_SOURCES = tuple(_HERE.with_name(name) for name in ("kernel.c", "matching.c"))
 FLAGS = ("-std=c17", "-O3", "-fPIC", "-shared")
 
 _P, _N, _I = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
@@ -61,7 +61,7 @@ def build(library: Path = _LIBRARY) -> bool:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return False
-    subprocess.run([compiler, *FLAGS, "-o", str(library), str(_SOURCE)], check=True)
+    subprocess.run([compiler, *FLAGS, "-o", str(library), *map(str, _SOURCES)], check=True)
     return True
 
 
