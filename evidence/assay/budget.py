@@ -1,7 +1,8 @@
 """What the assay may spend on one sample, and the account of everything that it gave up on.
 
 Law of this file: an exhausted budget never changes what was found, only whether it is a lower bound. Produced bytes and depth are
-deterministic; seconds are a last stop, and a result that they cut short says so.
+deterministic; seconds are a last stop, and a result that they cut short says so. They are the processor's own: a busy machine says no less
+than a quiet one.
 """
 
 import time
@@ -9,6 +10,8 @@ import time
 from honeyweights.evidence.assay.request import Budgets
 
 _HEADS = 8
+_PATIENCE = 4.0
+"""The clock's seconds for each of the processor's, at most: whoever waits for the answer does not wait for ever."""
 
 
 class Budget:
@@ -18,7 +21,8 @@ class Budget:
         self.depth = limits.depth
         self.expansion = limits.expansion
         self._bytes_left = limits.produced_bytes
-        self._stop = time.monotonic() + limits.seconds
+        self._began = time.process_time(), time.monotonic()
+        self._stop = limits.seconds
         self._share_bytes = self._bytes_left
         self._share_stop = self._stop
         self._heads = 0
@@ -31,7 +35,7 @@ class Budget:
 
     def share(self, sources_left: int) -> None:
         """Opens the next source's account: its part of what is left, in bytes and in seconds."""
-        now = time.monotonic()
+        now = self._spent()
         self._share_bytes = self._bytes_left // max(1, sources_left)
         self._share_stop = now + max(0.0, self._stop - now) / max(1, sources_left)
 
@@ -54,10 +58,15 @@ class Budget:
 
     def late(self) -> bool:
         """The share's seconds are over."""
-        if time.monotonic() < self._share_stop:
+        if self._spent() < self._share_stop:
             return False
         self.give_up("the assay stopped at the limit of seconds")
         return True
+
+    def _spent(self) -> float:
+        """Seconds since it was made."""
+        processor, clock = self._began
+        return max(time.process_time() - processor, (time.monotonic() - clock) / _PATIENCE)
 
     def give_up(self, sentence: str) -> None:
         """Makes the result a lower bound, and says why; at most 32 different reasons are kept."""

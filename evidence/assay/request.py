@@ -69,6 +69,7 @@ class Budgets(Frozen):
     produced_bytes: int = Field(default=2 << 30, ge=0)
     """Bytes that all decoders may put out together."""
     seconds: float = Field(default=60.0, gt=0)
+    """Of the processor; four times as many by the clock."""
     depth: int = Field(default=12, ge=0)
     """Decodings inside one another."""
     expansion: int = Field(default=100, ge=1)

@@ -17,9 +17,9 @@ from honeyweights.sandbox.collect import conversation, copies, passphrases
 from honeyweights.sandbox.collect.captures import SPOOL
 from honeyweights.verdict import zones
 
-SECONDS = 600
-"""The child's own budget is far smaller; this only ends a sidecar that hangs."""
-SECONDS_EACH, MOST_SECONDS = 0.002, 420.0
+SECONDS = 1800
+"""By the clock. The child's own budget is far smaller; this only ends a sidecar that hangs."""
+SECONDS_EACH, MOST_SECONDS = 0.002, 300.0
 """Of the child's budget: what a capture adds to it, however small (a file is opened a few times), and where that ends."""
 EMPTY = frozenset({"contact", "login", "name", "start", "stop"})
 """The journal's records that carry no bytes; of all others some may have, where the bound of the journal kept them out."""
