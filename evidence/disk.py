@@ -1,8 +1,13 @@
 """What the state instrument saw: how the workstation's disks changed, what lived at the end, what waits in the queue."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from honeyweights.evidence.frozen import Frozen
+
+Mode = Annotated[int, Field(ge=0, lt=1 << 16)]
+"""Type and permissions of a file, as `st_mode` has them."""
 
 
 class FileChange(Frozen):
@@ -13,7 +18,7 @@ class FileChange(Frozen):
     size: int | None
     mtime: int | None
     uid: int | None
-    mode: int | None
+    mode: Mode | None
     sha256: str | None
     """Null for anything but a regular file of at most the manifest's size limit."""
     was_size: int | None = None
@@ -21,7 +26,7 @@ class FileChange(Frozen):
     """Of the file before; known for watched places only (logs, training data, configuration)."""
     was_path: str | None = None
     """Of an added file: the watched path that its inode had before, when it was moved here; `was_...` and `kept_prefix` are of that one."""
-    was_mode: int | None = None
+    was_mode: Mode | None = None
     was_uid: int | None = None
     kept_prefix: bool | None = None
     """The old content still stands at the front of the new one, as an append-only log's does; null where the old one was not hashed."""

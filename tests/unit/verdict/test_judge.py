@@ -121,7 +121,8 @@ ASSAYS = st.builds(
     marks=st.lists(MARKS, max_size=4).map(tuple),
     opaque=st.dictionaries(st.sampled_from(["receipt:1", "receipt:2", "?"]), st.integers(min_value=0, max_value=5_000_000)),
 )
-CHANGES = st.builds(FileChange, path=PATHS)
+MODES = st.none() | st.integers(min_value=0, max_value=0xFFFF)
+CHANGES = st.builds(FileChange, path=PATHS, mode=MODES, was_mode=MODES)
 JOBS = st.builds(QueuedJob, path=PATHS, partition=st.sampled_from(["cpu", "gpu", ""]), not_before=st.none() | WORDS)
 STANDINGS = st.none() | st.builds(Standing, services=st.lists(st.builds(ServiceSeen), max_size=2).map(tuple), audit=st.none())
 INSTRUMENTS = st.lists(st.builds(Instrument), max_size=7).map(tuple)
