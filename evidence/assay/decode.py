@@ -108,6 +108,9 @@ class View:
     claimed: list[Ranges] = field(default_factory=list)
     """What decoded as its format wants, and so is not opaque at this level."""
 
+    legible: list[Ranges] = field(default_factory=list)
+    """Text that reads as other text, in one phase of one code alone: no other code is tried on it."""
+
     def wall(self, at: int) -> int:
         """The first position behind `at` that no stream from there reaches over."""
         next_ = int(np.searchsorted(self.walls, at, "right"))

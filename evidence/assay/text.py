@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from honeyweights.evidence.assay.coverage import Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.texture import BLOCK, text_ranges
+from honeyweights.evidence.assay.texture import BLOCK, FINE, text_ranges, textual
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
@@ -32,6 +32,7 @@ _MUCH = 1 << 20
 _EVERY = 8
 _LEAST_CHARACTERS = 24
 _NOTE = 256
+_LEGIBLE = 0.75
 _NEXT_LINE = rb"(?:(?:[%b]{1,4}|\r?\n(?!--)[%b]{0,4})%b)*"
 """Blanks, or the end of a line; behind an empty line, or where a border begins, stands something else."""
 _LINE_ENDS = (b"\\n", b"\\r")
@@ -80,8 +81,8 @@ HEX = Code(
 
 
 def text(view: View) -> Ranges:
-    """All textual bytes of the residue."""
-    return (view.characters & view.residue.widen(BLOCK)).longer(_LEAST_CHARACTERS)
+    """All textual bytes of the residue, but what was read as a code of other text already."""
+    return (view.characters & (view.residue - union(view.legible)).widen(BLOCK)).longer(_LEAST_CHARACTERS)
 
 
 def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
@@ -171,10 +172,11 @@ def _each(code: Code, parts: list[bytes], lengths: Ints) -> tuple[Bytes, Ints]:
 
 def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
     characters, origin = _clean(view, extents, code)
-    todo = Ranges.span(0, len(characters))
+    todo, settled = Ranges.span(0, len(characters)), _settled(characters, origin.inner, code)
     for phase in sorted(range(code.quantum), key=lambda phase: -_promise(view, characters, code, phase)):
-        starts = todo.starts + (phase - todo.starts) % code.quantum
-        ends = todo.ends - (todo.ends - phase) % code.quantum
+        mine = todo - union([found for other, found in settled.items() if other != phase])
+        starts = mine.starts + (phase - mine.starts) % code.quantum
+        ends = mine.ends - (mine.ends - phase) % code.quantum
         pieces = Ranges.of(starts, ends).longer(_LEAST_CHARACTERS)
         if not len(pieces) or not view.budget.take(pieces.total // code.quantum * code.size):
             continue
@@ -184,6 +186,23 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
         del raw
         yield item
         todo -= trace.outward(item.explained | _written(item))
+    view.legible.append(origin.outward(union(list(settled.values()))))
+
+
+def _settled(characters: bytes, places: Ints, code: Code) -> dict[int, Ranges]:
+    """Stretches of little text that read as other text in one phase alone, by it: they hold nothing in another, nor as another code."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for start, end in itertools.pairwise(places.tolist() if len(characters) <= _MUCH else []):
+        if end - start >= 2 * _NOTE:
+            good = [phase for phase in range(code.quantum) if _reads_as_text(characters[start:end], (phase - start) % code.quantum, code)]
+            if len(good) == 1:
+                found.setdefault(good[0], []).append((start, end))
+    return {phase: Ranges.of(*np.array(stretches, np.int64).T) for phase, stretches in found.items()}
+
+
+def _reads_as_text(characters: bytes, phase: int, code: Code) -> bool:
+    whole = characters[phase : phase + (len(characters) - phase) // code.quantum * code.quantum]
+    return bool(textual(_read(code, whole), FINE, _LEGIBLE).all())
 
 
 def _written(item: Decoded) -> Ranges:

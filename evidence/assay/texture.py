@@ -23,13 +23,13 @@ _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 
 
-def textual(data: Bytes, block: int = BLOCK, kernel: Any = native.KERNEL) -> NDArray[np.bool_]:
+def textual(data: Bytes, block: int = BLOCK, least: float = _TEXT_SHARE, kernel: Any = native.KERNEL) -> NDArray[np.bool_]:
     """For each block of 256 bytes: at least 90 % are printable ASCII or white space."""
     if kernel is not None:
         data, counts = np.ascontiguousarray(data), np.empty(-(-data.size // block), np.int32)
         kernel.hw_printable(native.address(data), data.size, block, native.address(counts))
-        return _shares(counts, data.size, block) >= _TEXT_SHARE
-    return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5), block) >= _TEXT_SHARE  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
+        return _shares(counts, data.size, block) >= least
+    return share(((data - np.uint8(32)) < 95) | ((data - np.uint8(9)) < 5), block) >= least  # noqa: PLR2004  # 0x20 to 0x7e; 0x09 to 0x0d
 
 
 def among(table: NDArray[np.bool_], data: Bytes, block: int = BLOCK, kernel: Any = native.KERNEL) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ def test_counting_has_a_twin(kernel: Any, start: int, size: int, block: int, mos
     data = CORPUS[start : start + size]
     text = np.where(np.arange(size) // 100 % 2 == 0, data & 63 | 32, data).astype(np.uint8)
     for body in (data, text):
-        assert textual(body, block, kernel).tolist() == textual(body, block, None).tolist()
+        assert textual(body, block, kernel=kernel).tolist() == textual(body, block, kernel=None).tolist()
         assert kinds(body, block, most // 8, kernel).tolist() == kinds(body, block, most // 8, None).tolist()
         table = np.arange(256) <= most
         assert among(table, body, block, kernel).tolist() == pytest.approx(among(table, body, block, None).tolist(), abs=1e-12)
