@@ -76,7 +76,10 @@ FEW = {
     "-prune -o -type f -writable -print | xargs stat -f -c '%T' | sort | uniq -c",
     "settings": "dd if=/dev/zero of=/etc/hr-audit/audit.yaml bs=1M count=3000 conv=notrunc",
     "into": f'python3 -c "{_INTO}"',
-    "kill": "kill $(cat /run/hr-audit/hr-auditd.pid); sleep 1; sv status hr-auditd; sv up hr-auditd; sleep 1; sv status hr-auditd",
+    "kill": (
+        "when() { for _ in $(seq 100); do sv status hr-auditd | grep -v want | grep ^$1 && return; sleep 0.2; done; sv status hr-auditd; }; "
+        "kill $(cat /run/hr-audit/hr-auditd.pid); when down; sv up hr-auditd; when run"
+    ),
 }
 """Quick ones, in every run of the tests."""
 ALL = {
