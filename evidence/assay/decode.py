@@ -101,6 +101,8 @@ class View:
     """Whether a stream that begins there, with output of that digest, was not read before for the same capture."""
     survey: Callable[["View"], Mapping[str, list[Sight]]] = lambda _view: {}
     """Where the residue holds artefacts' bytes in another form, by its name (`forms`)."""
+    glance: Callable[["View"], Mapping[str, list[Sight]]] = lambda _view: {}
+    """The form that fills most of much residue, if one does."""
     secrets: tuple[bytes, ...] = ()
     """Passphrases and keys to try, the likeliest first."""
     starts: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
@@ -169,6 +171,11 @@ class View:
     def sights(self) -> Mapping[str, list[Sight]]:
         """What `survey` said when this was first asked: one pass for all forms."""
         return self.survey(self)
+
+    @functools.cached_property
+    def foreseen(self) -> Mapping[str, list[Sight]]:
+        """What `glance` said when this was first asked."""
+        return self.glance(self)
 
     def explain(self, found: Ranges, tried: Ranges) -> None:
         """Takes away from the residue what a decoder explained, unless that is little of what it tried.

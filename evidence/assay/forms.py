@@ -8,7 +8,7 @@ Law of this file: it says where to look and how to undo it; what that is worth i
 each form, whatever the number of keys.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -33,6 +33,7 @@ _LONGEST = 64
 LEAST_KEYED = 1 << 13
 _GLIMPSES = 16
 _GLIMPSE = 1 << 16
+_SURE = 8
 Places = tuple[Ints, Ints]
 """Of a window: where each of its parts begins in it, and how far that is from where it stands in the body."""
 
@@ -71,20 +72,63 @@ def survey(corpus: Corpus, data: Bytes, residue: Ranges, text: Ranges) -> dict[s
 
 def _other_periods(corpus: Corpus, data: Bytes, where: Ranges) -> list[int]:
     """Those of the other periods that some windows show, the two best: a whole pass for each would be too much."""
-    ends = np.cumsum(where.ends - where.starts)
-    if not len(where) or ends[-1] < LEAST_KEYED:
+    if where.total < LEAST_KEYED:
         return []
-    windows = []
-    for place in np.unique(np.linspace(0, max(0, int(ends[-1]) - _GLIMPSE), _GLIMPSES).astype(np.int64)).tolist():
-        home = int(np.searchsorted(ends, place, "right"))
-        at = int(where.ends[home] - (ends[home] - place))
-        windows.append(np.array(data[at : min(at + _GLIMPSE, int(where.ends[home]))]))
+    windows = [window for window, _ in _glimpses(data, where)]
     counts: dict[int, int] = {}
     for period in PERIODS:
         wanted = np.unique(np.concatenate([corpus.index.few(window, period) for window in windows]))
         known = corpus.glimpse(period)
         counts[period] = int((known.take(np.searchsorted(known, wanted), mode="clip") == wanted).sum()) if known.size else 0
     return sorted((period for period in PERIODS if counts[period] > 1), key=lambda period: -counts[period])[:2]
+
+
+def _glimpses(data: Bytes, where: Ranges) -> list[tuple[Bytes, int]]:
+    """Some windows of what is to be looked at, evenly apart, and where they begin."""
+    ends = np.cumsum(where.ends - where.starts)
+    windows = []
+    for place in np.unique(np.linspace(0, max(0, int(ends[-1]) - _GLIMPSE), _GLIMPSES).astype(np.int64)).tolist():
+        home = int(np.searchsorted(ends, place, "right"))
+        at = int(where.ends[home] - (ends[home] - place))
+        windows.append((np.array(data[at : min(at + _GLIMPSE, int(where.ends[home]))]), at))
+    return windows
+
+
+def glance(corpus: Corpus, data: Bytes, residue: Ranges, text: Ranges) -> dict[str, list[Sight]]:
+    """The one form in which most windows of much residue stand: undone first, it leaves little in which to look for all of them."""
+    where = (residue - text).longer(LEAST)
+    if where.total < _WINDOW:
+        return {}
+    windows = _glimpses(data, where)
+    for look in (_words, _keys):
+        seen = Counter(sight for window, at in windows for sight in look(corpus, window, at))
+        for (name, phase, key), count in seen.most_common(1):
+            if 2 * count > len(windows):
+                return {name: [Sight(where.widen(_MARGIN) & residue, width=WORDS[name][1] if name in WORDS else 1, phase=phase, key=key)]}
+    return {}
+
+
+Glimpsed = tuple[str, int, bytes]
+"""A form, the phase of its words and its key, as in `Sight`."""
+
+
+def _words(corpus: Corpus, window: Bytes, at: int) -> Iterator[Glimpsed]:
+    """Forms of words with enough hits in a window, each in its most frequent phase; `reversed` where eight bytes are no word."""
+    hits = corpus.index.forms(window)
+    for name, (form, width) in WORDS.items():
+        here = hits.get(form, _NONE) + at
+        phases = np.bincount(here % width, minlength=width)
+        spread = 4 * int(np.bincount(here % KEY, minlength=KEY).max()) < 3 * here.size
+        if phases.max() >= _SURE and spread == (width < KEY):
+            yield name, int(phases.argmax()), b""
+
+
+def _keys(corpus: Corpus, window: Bytes, at: int) -> Iterator[Glimpsed]:
+    """The key of a window, of each operation."""
+    for name, undo in KEYED.items():
+        places = np.zeros(1, np.int64), np.array([at])
+        keys, here = _with_keys(corpus, name, undo, window, places)
+        yield from ((name, 0, sight.key) for sight in _by_key(keys, here, Ranges.span(at, at + window.size))[:1])
 
 
 class _Hits:

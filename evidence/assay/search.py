@@ -33,6 +33,7 @@ _EDIT = 64  # unexplained bytes between explained ones that are edits, not conte
 _SMALL = 1 << 16
 _LONG = 1 << 20
 _RUN = 1 << 11
+_NUMBERS = 1 << 11  # fewer bytes of other numbers are not found (values)
 _PURE, _NO_MAGIC = 0.95, 40
 _SMALL_DEPTHS = ((1 << 9, 3), (1 << 12, 5), (1 << 14, 7))
 """What is smaller than so many bytes is decoded so deep."""
@@ -132,6 +133,7 @@ class Search:
             secrets=self.secrets,
             starts=np.unique(np.concatenate((body.owners.cuts, body.walls, [0]))),
             survey=lambda view: forms.survey(self.corpus, view.data, view.residue, view.text),
+            glance=lambda view: forms.glance(self.corpus, view.data, view.residue, view.text),
         )
         opaque: Opaque = Counter()
         shown = [explained]
@@ -150,9 +152,9 @@ class Search:
         return everything, at_most(opaque + unread(body.data, body.owners, still), body.data, body.owners, everything)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
-        """Weights in other numbers, where what is left is neither text nor random."""
+        """Weights in other numbers, where enough of what is left is neither text nor random."""
         starts, ends = patterned(body.data, still).cut(body.walls)
-        if not starts.size:
+        if (ends - starts).sum() < _NUMBERS:
             return
         owners = body.owners.over(starts, ends)
         for owner in np.unique(owners).tolist():

@@ -1,10 +1,10 @@
 """Forms of the bytes themselves: reversed, nibbles or bits turned round, bytes of words swapped, a repeating key, one lane of several.
 
 They stand last in the table and look at all that is left, be it part of an archive that nothing could read. Where they are worth trying is
-found by `forms`; here they are undone, stretch by stretch.
+found by `forms`; here they are undone, stretch by stretch. A form that fills most of a body has a row before all others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -64,20 +64,20 @@ FORMS: dict[str, Undo] = {
 }
 
 
-def _row(name: str, undo: Undo) -> Decoder:
+def _row(name: str, undo: Undo, rank: int, sights: Callable[[View], Mapping[str, list[Sight]]]) -> Decoder:
     words = undo is _swap
 
     def probe(view: View) -> Ranges:
-        return union([sight.extents for sight in view.sights.get(name, ())]) & view.residue
+        return union([sight.extents for sight in sights(view).get(name, ())]) & view.residue
 
     def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
-        for sight in view.sights[name]:
+        for sight in sights(view)[name]:
             left = sight.extents & extents
             left = _words(left, sight) if words else left
             if len(left) and view.budget.take(left.total):
                 yield from _undone(view.data, left, sight, undo, flip=name == "reversed")
 
-    return Decoder(name=name, rank=_RANK, once=True, probe=probe, decode=decode)
+    return Decoder(name=name, rank=rank, once=True, probe=probe, decode=decode)
 
 
 def _words(extents: Ranges, sight: Sight) -> Ranges:
@@ -100,4 +100,7 @@ def _undone(data: Bytes, extents: Ranges, sight: Sight, undo: Undo, *, flip: boo
         yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places, flip=flip),))
 
 
-DECODERS = tuple(_row(name, undo) for name, undo in FORMS.items())
+DECODERS = (
+    *(_row(name, undo, _RANK - 1, lambda view: view.foreseen) for name, undo in FORMS.items()),
+    *(_row(name, undo, _RANK, lambda view: view.sights) for name, undo in FORMS.items()),
+)

@@ -30,12 +30,16 @@ def test_the_processor_counts_and_the_clock_four_times_as_slowly(now: SimpleName
 
 
 def test_a_source_has_its_part_of_what_is_left(now: SimpleNamespace) -> None:
+    def work(seconds: float) -> None:
+        now.processor += seconds
+        now.clock += seconds
+
     made = budget.Budget(Budgets(seconds=10))
-    now.processor += 4
+    work(4)
     made.share(3)
-    now.processor += 1.9
+    work(1.9)
     assert not made.late()
-    now.processor += 0.2
+    work(0.2)
     assert made.late()
     made.share(2)
     assert not made.late()

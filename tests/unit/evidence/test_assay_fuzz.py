@@ -17,7 +17,7 @@ from honeyweights.evidence.assay import Budgets
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import Decoder, View
-from honeyweights.evidence.assay.decoders import DECODERS
+from honeyweights.evidence.assay.decoders import DECODERS, forms
 
 CORPUS: dict[str, bytes] = {
     name: base64.b64decode(text)
@@ -36,9 +36,8 @@ FAMILY = dict(
 OTHERS = {"bzip2 blocks", "lzip", "fernet", "key", "pings", "rot13", "other case", "utf-8", "unpacked", "veiled"}
 """Rows with no file: made by no tool of the workstation, or tested with their own (`test_assay_decoders`, `_dressed`, `_packets`)."""
 PRODUCED = 64 << 20
-FORMS = 90
-"""The rank of what looks for weights in another form: without their index it sees none."""
-READERS = tuple(row for row in DECODERS if row.rank != FORMS)
+READERS = tuple(row for row in DECODERS if row not in forms.DECODERS)
+"""All but what looks for weights in another form: without their index it sees none."""
 
 
 def _view(data: bytes) -> View:
