@@ -77,7 +77,7 @@ FEW = {
     "settings": "dd if=/dev/zero of=/etc/hr-audit/audit.yaml bs=1M count=3000 conv=notrunc",
     "into": f'python3 -c "{_INTO}"',
     "kill": (
-        "when() { for _ in $(seq 100); do sv status hr-auditd | grep -v want | grep ^$1 && return; sleep 0.2; done; sv status hr-auditd; }; "
+        "when() { for _ in $(seq 99); do sv status hr-auditd | grep -v want | grep ^$1 && return; sleep 0.2; done; echo never; }; "
         "kill $(cat /run/hr-audit/hr-auditd.pid); when down; sv up hr-auditd; when run"
     ),
 }
