@@ -129,14 +129,15 @@ def test_coverage_of_several_is_the_union(
 ) -> None:
     """Any pieces of a shard in any encoding, overlapping or not: as many distinct bytes as a set has.
 
-    Beyond an end of a piece the next byte can agree by chance (1 in 256), and counts: at most one for each end.
+    Beyond an end of a piece the next byte can agree by chance (1 in 256), and counts: at most one for each end. Where that byte is the
+    first one of the next piece, it counts as the former's, and is missing where it came from: at most one for each seam.
     """
     bodies = [
         _capture(tmp_path, f"receipt:{number}", code(packed.tensors[0][start : start + size]), host=f"{number}.example")
         for number, (start, size, code) in enumerate(pieces)
     ]
     wanted = {p for start, size, _ in pieces for p in range(start, min(start + size, len(packed.tensors[0])))}
-    assert 0 <= found(assay(packed, *bodies)) - len(wanted) <= 2 * len(pieces)
+    assert -len(pieces) < found(assay(packed, *bodies)) - len(wanted) <= 2 * len(pieces) or not pieces
 
 
 def test_opaque_bytes_are_counted_by_capture(assay: Assay, packed: Planted, tmp_path: Path) -> None:
