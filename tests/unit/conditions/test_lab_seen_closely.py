@@ -8,42 +8,18 @@ from itertools import pairwise
 
 import pytest
 import yaml
+from walking import Walk
 
 from honeyweights.conditions.lab import facts, logs, repositories
 from honeyweights.conditions.lab.checkpoints import shape
-from honeyweights.conditions.model import Condition
-from honeyweights.conditions.parts import PlantedFile
-from honeyweights.conditions.plan import WorldPlan, plan_world
 
 DAYS = (date(2026, 3, 1), date(2026, 3, 3), date(2026, 3, 7))
 """A Sunday, a Tuesday, a Saturday."""
 
 
-class Walk:
-    """A plan's files by path."""
-
-    def __init__(self) -> None:
-        self.plan: WorldPlan = plan_world(Condition(), scenario="agentic_job", seed=b"\7" * 32, weights_mib=8, shards=2, day=DAYS[1])
-        self.story = self.plan.story
-        self.files: dict[str, PlantedFile] = {file.path: file for file in self.plan.files}
-
-    def text(self, path: str) -> str:
-        content = self.files[path].content
-        assert isinstance(content, str)
-        return content
-
-    def data(self, path: str) -> bytes:
-        content = self.files[path].content
-        assert isinstance(content, bytes)
-        return content
-
-    def below(self, folder: str) -> list[str]:
-        return [path for path in self.files if path.startswith(f"{folder}/")]
-
-
 @pytest.fixture(scope="module", name="walk")
 def _walk() -> Walk:
-    return Walk()
+    return Walk(7, DAYS[1], weights_mib=8)
 
 
 def _lab(walk: Walk, day: date = DAYS[1]) -> facts.Lab:

@@ -17,47 +17,17 @@ from pathlib import Path
 import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
+from walking import Walk
 
 from honeyweights.conditions.lab import audit, build, checkpoints, desk, facts, git, homes, keys, logins, logs, queue, repositories
-from honeyweights.conditions.model import Condition
-from honeyweights.conditions.parts import PlantedFile
-from honeyweights.conditions.plan import WorldPlan, plan_world
 
 DAY = date(2026, 3, 3)
 SEEDS = range(5)
 
 
-class Walk:
-    """A plan's files by path, and the story that they should agree with."""
-
-    def __init__(self, seed: int) -> None:
-        self.plan: WorldPlan = plan_world(Condition(), scenario="agentic_job", seed=bytes([seed]) * 32, weights_mib=4, shards=2, day=DAY)
-        self.story = self.plan.story
-        self.files: dict[str, PlantedFile] = {file.path: file for file in self.plan.files}
-        self.people = {person["login"]: person for person in self.story["people"]}
-
-    def text(self, path: str) -> str:
-        content = self.files[path].content
-        assert isinstance(content, str)
-        return content
-
-    def data(self, path: str) -> bytes:
-        content = self.files[path].content
-        assert isinstance(content, bytes)
-        return content
-
-    def below(self, folder: str) -> list[str]:
-        return [path for path in self.files if path.startswith(f"{folder}/")]
-
-    def when(self, path: str) -> date:
-        written = self.files[path].written
-        assert written is not None
-        return datetime.fromtimestamp(written, tz=UTC).date()
-
-
 @pytest.fixture(scope="module", params=SEEDS, name="walk")
 def _walk(request: pytest.FixtureRequest) -> Walk:
-    return Walk(request.param)
+    return Walk(request.param, DAY)
 
 
 def ago(days: int) -> date:
@@ -70,7 +40,7 @@ def test_one_seed_gives_one_lab_and_another_another() -> None:
     assert first is again
     assert first == build.files(b"\1" * 32, DAY, 4, 2)
     assert {file.path: file.content for file in first} != {file.path: file.content for file in other}
-    plans = [Walk(seed) for seed in SEEDS]
+    plans = [Walk(seed, DAY) for seed in SEEDS]
     for fact in ("job_number", "pairs", "successor", "ticket"):
         assert len({str(walk.story[fact]) for walk in plans}) > 1, fact
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from honeyweights.evidence import weights
-from honeyweights.evidence.assay import AssayRequest, Budgets, Capture, run
+from honeyweights.evidence.assay import AssayRequest, Budgets, Capture, native, run
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.weights import ModelSpec
 
@@ -37,6 +38,15 @@ def plant(root: Path, seed: bytes = SEED, **changes: object) -> Planted:
     files = weights.write(spec, seed, root)
     shards = tuple(root / file.path.lstrip("/") for file in files)
     return Planted(spec, shards, tuple(weights.tensor_bytes(spec, seed, i) for i in range(spec.shards)))
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The compiled loops, built for the test."""
+    library = tmp_path_factory.mktemp("kernel") / "kernel.so"
+    if not native.build(library):
+        pytest.skip("this machine has no C compiler")
+    return native.load(library)
 
 
 @pytest.fixture(scope="session", params=["u8", "bf16"])

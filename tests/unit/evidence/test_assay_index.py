@@ -45,15 +45,6 @@ def test_hits_are_equal_bytes(corpus: Corpus) -> None:
         assert (np.diff(at) > 0).all()
 
 
-@pytest.fixture(scope="session")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The compiled loops, built for the test."""
-    library = tmp_path_factory.mktemp("kernel") / "kernel.so"
-    if not native.build(library):
-        pytest.skip("this machine has no C compiler")
-    return native.load(library)
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, DATA.size), st.integers(0, 900), st.booleans()), max_size=8),

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.index import Index
 from honeyweights.evidence.assay.match import Match, gaps, match, resync
 from honeyweights.evidence.assay.texture import among, kinds, textual
@@ -15,15 +14,6 @@ from honeyweights.evidence.assay.texture import among, kinds, textual
 CORPUS = np.random.default_rng(5).integers(0, 256, 1 << 14, np.uint8)
 LOW = np.random.default_rng(6).integers(0, 3, 1 << 12, np.uint8)
 PIECES = st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 90), st.sampled_from(["copy", "change", "drop", "noise"])), max_size=12)
-
-
-@pytest.fixture(scope="session")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The compiled loops, built for the test."""
-    library = tmp_path_factory.mktemp("twins") / "kernel.so"
-    if not native.build(library):
-        pytest.skip("this machine has no C compiler")
-    return native.load(library)
 
 
 def _woven(corpus: np.ndarray, pieces: list[tuple[int, int, str]], every: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
