@@ -85,20 +85,27 @@ bool lives_own(const void *mark) {
     return (const char *)mark >= (const char *)lives && (const char *)mark < (const char *)(lives + LIVES_MAX);
 }
 
-/* As wait(2) would have it; false when nobody can tell any more. */
-static bool status_of(const struct life *life, int *status) {
+static bool ask(int fd, int *status) {
     struct pidfd_info_0 info = {.mask = INFO_EXIT};
-    char path[32], text[1024];
-    if (!ioctl(life->fd, GET_INFO, &info) && info.mask & INFO_EXIT) {
-        *status = info.exit_code;
-        return true;
-    }
-    snprintf(path, sizeof path, "%ld/stat", life->who.tgid);
-    const char *last = task_slurp(path, text, sizeof text) ? strrchr(text, ' ') : NULL;
-    if (!last)
+    if (ioctl(fd, GET_INFO, &info) || !(info.mask & INFO_EXIT))
         return false;
-    *status = atoi(last + 1);
+    *status = info.exit_code;
     return true;
+}
+
+static bool read_of(long tgid, int *status) {
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "%ld/stat", tgid);
+    const char *last = task_slurp(path, text, sizeof text) ? strrchr(text, ' ') : NULL;
+    if (last)
+        *status = atoi(last + 1);
+    return last != NULL;
+}
+
+/* As wait(2) would have it; false when nobody can tell any more. The pidfd knows only once the parent has waited, /proc only until then:
+ * a parent that waits between the two questions makes the third one needed. */
+static bool status_of(const struct life *life, int *status) {
+    return ask(life->fd, status) || read_of(life->who.tgid, status) || ask(life->fd, status);
 }
 
 void lives_put(const struct who *who) {
