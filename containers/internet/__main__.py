@@ -18,6 +18,7 @@ from honeyweights.containers.internet.kernel import Kernel
 from honeyweights.containers.internet.names import Names
 from honeyweights.containers.internet.nflog import Listener
 from honeyweights.containers.internet.receipts import Ledger
+from honeyweights.containers.internet.rounds import Rounds
 from honeyweights.containers.internet.spool import Spool
 from honeyweights.containers.internet.talk import House
 from honeyweights.containers.internet.wire import Wire
@@ -39,8 +40,8 @@ def authority() -> "Authority":
     return _authority[0]
 
 
-def build() -> tuple[House, Wire, Control]:
-    """All parts, put together."""
+def build(rounds: Rounds) -> tuple[House, Wire, Control]:
+    """All parts, put together, for a loop that waits by these rounds."""
     journal = Journal(STATE / "journal.jsonl", "journal")
     spool = Spool(STATE / "spool")
     names = Names(lambda name, address: journal.write("name", {"name": name, "address": address}))
@@ -51,15 +52,16 @@ def build() -> tuple[House, Wire, Control]:
         files=Memory(spool),
         authority=authority,
         seed=lambda: control.seed,
+        rounds=rounds,
     )
     wire = Wire(house)
     control = Control(house, wire, Journal(STATE / "witness.jsonl", "witness"))
     return house, wire, control
 
 
-async def serve() -> None:
+async def serve(rounds: Rounds) -> None:
     """Until it is told to stop."""
-    house, wire, control = build()
+    house, wire, control = build(rounds)
     ledger, loop = house.ledger, asyncio.get_running_loop()
     ledger.journal.write("start", {"address": "10.64.7.1"})
     listener = veth.offer()
@@ -93,7 +95,9 @@ def main() -> int:
     """The exit status; what went wrong is one line on standard error."""
     try:
         veth.check_alone()
-        asyncio.run(serve())
+        rounds = Rounds()
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(rounds)) as runner:
+            runner.run(serve(rounds))
     except veth.NotSealed as found:
         print(found, file=sys.stderr)  # noqa: T201
         return NOT_SEALED

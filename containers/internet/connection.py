@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from honeyweights.containers.internet.protocols.raw import confused, unheard
+from honeyweights.containers.internet.rounds import ALWAYS, NEW
 from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Remote, Talker
 from honeyweights.containers.internet.turns import TURN
 
@@ -50,7 +51,7 @@ class Connection(asyncio.BufferedProtocol):
         self.weight = 0
         """Bytes of answers that wait here, in whatever form."""
         self._queue: deque[tuple[Iterator[bytes], int]] = deque()
-        self._waiting, self._last_turns = 0, LAST_TURNS
+        self._waiting, self._last_turns, self._number = 0, LAST_TURNS, -1
         self._block: bytes | memoryview = b""
         self._held: bytes | None = None
         """What the talker has put off. Nothing is read meanwhile, the end of the stream included."""
@@ -66,7 +67,8 @@ class Connection(asyncio.BufferedProtocol):
         address, port = transport.get_extra_info("sockname")[:2]
         source = transport.get_extra_info("peername") or ("", 0)
         self.remote = Remote(address, port, self._house.names.host(address), (source[0], source[1]))
-        self._dialled, self._away = address, self._house.distance.rtt(address)
+        self._dialled, self._away, self._number = address, self._house.distance.rtt(address), transport.get_extra_info("socket").fileno()
+        self._house.rounds.rank(self._number, NEW)
         self._live.add(self)
         self._talker = self._start(self, self._house)
 
@@ -77,6 +79,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Tells the talker."""
         self._heard = asyncio.get_running_loop().time()
+        self._house.rounds.heard(self._number, nbytes)
         self._tell(self._buffer[:nbytes], self._house.turns.first())
 
     def eof_received(self) -> bool:
@@ -89,6 +92,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         """The connection is gone, cleanly or not. What the talker has put off is still told, a turn at a time."""
         self._lost, self._choked = True, False
+        self._house.rounds.rank(self._number, ALWAYS)
         for timer in self._timers:
             timer.cancel()
         self._queue.clear()
@@ -210,7 +214,8 @@ class Connection(asyncio.BufferedProtocol):
         self._recalled = False
         self._last_turns -= self._lost
         if self._held is not None and self._last_turns >= 0:
-            self._tell(self._taken(), TURN)
+            held, self._held = self._held, None
+            self._tell(held, TURN)
         elif self._held is not None:
             self.flush()
             self._held = None
@@ -218,10 +223,6 @@ class Connection(asyncio.BufferedProtocol):
             self._gone()
         else:
             self._listen()
-
-    def _taken(self) -> bytes:
-        held, self._held = self._held or b"", None
-        return held
 
     def _listen(self) -> None:
         if self._held is None and not self._choked and not self._transport.is_closing():
@@ -263,9 +264,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             block = next(self._queue[0][0], None)
         except Exception as fault:  # noqa: BLE001  # see confused
-            self._shut = True
+            self._shut, self._waiting = True, 0
             self._queue.clear()
-            self._waiting = 0
             confused(self, self._house, fault, b"")
             return False
         if block is not None:

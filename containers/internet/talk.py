@@ -19,6 +19,7 @@ from honeyweights.containers.internet.jail import Machines
 from honeyweights.containers.internet.names import Names, normal
 from honeyweights.containers.internet.receipts import Ledger
 from honeyweights.containers.internet.room import Room
+from honeyweights.containers.internet.rounds import Rounds
 from honeyweights.containers.internet.turns import Turns
 
 Data = bytes | bytearray | memoryview
@@ -166,6 +167,8 @@ class House:
     """Sends a datagram from `remote.address:remote.port` to `remote.source`: at once, or as late as a third, `by`, is far."""
     room: Room = field(default_factory=Room)
     """For what protocols must hold of their clients' words."""
+    rounds: Rounds = field(default_factory=Rounds)
+    """What the loop waits by: who is served in each of its rounds."""
     turns: Turns = field(default_factory=Turns)
     """Of connections that have asked for much."""
     unread: int = 0

@@ -26,8 +26,8 @@ SO_RXQ_OVFL, SO_RCVBUFFORCE = 40, 33
 RECEIVE_BUFFER = 128 << 20
 """Bytes of datagrams that may wait while Python is busy."""
 REPLY_SOCKETS = 64
-AT_ONCE = 256
-"""Datagrams read before other sockets get their turn."""
+AT_ONCE, ACCEPTED = 64, 32
+"""Datagrams read, and connections taken, before other sockets get their turn."""
 CONTROL = 256
 MOST_CONNECTIONS = 4096
 """Connections at once. Those beyond are cut as they come, and counted: memory is bounded, and who was there before is still served."""
@@ -69,7 +69,8 @@ class Wire:
             streams = transparent(family, socket.SOCK_STREAM)
             streams.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)  # urgent bytes are bytes too
             streams.bind((anywhere, PORT))
-            await loop.create_server(self._connection, sock=streams, backlog=BACKLOG)
+            await loop.create_server(self._connection, sock=streams, backlog=ACCEPTED)  # asyncio takes as many at once
+            streams.listen(BACKLOG)
             datagrams = transparent(family, socket.SOCK_DGRAM)
             datagrams.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
             datagrams.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)

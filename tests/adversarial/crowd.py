@@ -7,6 +7,7 @@ crowd.py dying COUNT SIZE HOST         processes that are killed in the middle o
 crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
 crowd.py names COUNT                   questions, each for a name of its own
 crowd.py sealed COUNT SIZE HOST         connections by TLS at once, each with half of an upload, then the other half
+crowd.py timed SECONDS HOST              one question after the other, and one small upload after the other: how long each waits
 crowd.py breath COUNT LINES HOST        on each of some lines, as many questions for a long page at once; nothing is read for a while
 crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
 """
@@ -25,7 +26,9 @@ import socket
 import ssl
 import struct
 import sys
+import threading
 import time
+from collections.abc import Callable
 
 
 def payload(number: int, size: int) -> bytes:
@@ -154,6 +157,37 @@ def sealed(count: int, size: int, host: str) -> dict[str, object]:
         ended[line.recv(4096).split(b"\r\n")[0].decode("latin-1")] += 1
         line.close()
     return {"ended": ended, "digest": hashlib.sha256(body).hexdigest()}
+
+
+def timed(seconds: int, host: str) -> dict[str, object]:
+    until = time.monotonic() + seconds
+    waits: dict[str, list[float]] = {"names": [], "uploads": []}
+
+    def again(kind: str, once: Callable[[int], object]) -> None:
+        while time.monotonic() < until:
+            began = time.monotonic()
+            once(len(waits[kind]))
+            waits[kind].append(round(time.monotonic() - began, 4))
+            time.sleep(0.02)
+
+    def name(number: int) -> None:
+        labels = (f"t{number}".encode(), b"timed", b"example", b"org")
+        asked = b"".join(bytes([len(label)]) + label for label in labels)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.settimeout(60)
+            line.sendto(struct.pack("!HHHHHH", number & 0xFFFF, 0x100, 1, 0, 0, 0) + asked + b"\0\0\1\0\1", ("10.64.7.1", 53))
+            line.recv(2000)
+
+    def upload(number: int) -> None:
+        with socket.create_connection((host, 80), 60) as line:
+            line.sendall(f"PUT /{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\n\r\nhello".encode())
+            line.recv(4096)
+
+    beside = threading.Thread(target=again, args=("uploads", upload))
+    beside.start()
+    again("names", name)
+    beside.join()
+    return {kind: sorted(each) for kind, each in waits.items()}
 
 
 def breath(count: int, lines: int, host: str) -> dict[str, object]:
