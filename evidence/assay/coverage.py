@@ -106,7 +106,10 @@ def union(sets: "tuple[Ranges, ...] | list[Ranges]") -> Ranges:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Where bytes of a body equal bytes of the artefacts: `body[at + k] == corpus[of + k]` for k < size. Disjoint, sorted by `at`."""
+    """Where bytes of a body equal bytes of the artefacts: `body[at + k] == corpus[of + k]` for k < size. Sorted by `at`.
+
+    Disjoint but where one piece follows another: a byte there that continues both belongs to both.
+    """
 
     at: Ints
     of: Ints
@@ -123,22 +126,21 @@ class Runs:
         return Ranges.of(self.of, self.of + self.size)
 
     def cut(self, points: Ints) -> "Runs":
-        """The same runs, none of which reaches over any of `points` in the body."""
-        if not self.at.size:
+        """The same runs, none of which reaches over any of `points`, which ascend, in the body."""
+        first = np.searchsorted(points, self.at, "right")
+        pieces = np.searchsorted(points, self.at + self.size, "left") - first + 1
+        if (pieces == 1).all():
             return self
-        starts = np.sort(np.concatenate((self.at, self._inside(points))))
-        home = np.searchsorted(self.at, starts, "right") - 1
-        stop = self.at[home] + self.size[home]
-        follows = np.concatenate((starts[1:], [_END]))
-        return Runs(starts, self.of[home] + starts - self.at[home], np.minimum(stop, follows) - starts)
+        home = np.repeat(np.arange(self.at.size), pieces)
+        number = np.arange(home.size) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        padded = np.append(points, _END)
+        at = np.where(number == 0, self.at[home], padded[first[home] + number - 1])
+        end = np.where(number == pieces[home] - 1, (self.at + self.size)[home], padded[np.minimum(first[home] + number, points.size)])
+        return Runs(at, self.of[home] + at - self.at[home], end - at)
 
     def where(self, mask: NDArray[np.bool_] | Ints) -> "Runs":
         """Only the chosen runs."""
         return Runs(self.at[mask], self.of[mask], self.size[mask])
-
-    def _inside(self, points: Ints) -> Ints:
-        home = np.searchsorted(self.at, points, "right") - 1
-        return points[(home >= 0) & (points > self.at[home]) & (points < self.at[home] + self.size[home])]
 
 
 NOWHERE = Runs(EMPTY.starts, EMPTY.starts, EMPTY.starts)

@@ -64,7 +64,27 @@ def scan(body: Bytes, corpus: Known, budget: Budget, *, light: bool = False) -> 
             found.append(runs)
             diagonal = int(runs.of[-1] - runs.at[-1]) if runs.at.size and runs.at[-1] + runs.size[-1] == stop else None
             place, size = stop, min(size * 2, _LARGE)
-    return join(found)
+    return _over_seams(body, corpus.data, join(found))
+
+
+def _over_seams(body: Bytes, corpus: Bytes, runs: Runs) -> Runs:
+    """Runs that follow one another from elsewhere, each grown over the seam as far as it goes: what continues both counts for both."""
+    at, of, size = runs.at.copy(), runs.of, runs.size
+    seams = np.flatnonzero((at[1:] == (at + size)[:-1]) & ((of - at)[1:] != (of - at)[:-1]))
+    for here, step in ((seams, 1), (seams + 1, -1)):
+        grown, most = np.zeros(at.size, np.int64), size[here + step]
+        edge = (at + size)[here] if step > 0 else at[here] - 1
+        there = edge + (of - at)[here]
+        while here.size:
+            good = (grown[here] < most) & (there >= 0) & (there < corpus.size)
+            good[good] = body[edge[good]] == corpus[there[good]]
+            here, edge, there, most = here[good], edge[good] + step, there[good] + step, most[good]
+            grown[here] += 1
+        if step > 0:
+            longer = size + grown
+        else:
+            at, of, longer = runs.at - grown, of - grown, longer + grown
+    return Runs(at, of, longer)
 
 
 def sample(body: Bytes, corpus: Known) -> int:

@@ -62,3 +62,15 @@ def test_runs_cut_keeps_the_diagonal() -> None:
     assert [(10, 30), (40, 45)] == list(runs.here)
     assert [(500, 505), (1000, 1020)] == list(runs.there)
     assert 0 == join([]).at.size == NOWHERE.cut(np.array([3])).at.size
+
+
+@given(PAIRS, st.lists(st.integers(0, 80), max_size=6))
+def test_runs_that_share_bytes_are_cut_each_by_itself(pairs: list[tuple[int, int]], points: list[int]) -> None:
+    kept = sorted((start, size) for start, size in pairs if size)
+    at, size = np.array(kept, np.int64).reshape(-1, 2).T
+    runs, cuts = Runs(at, at * 7, size), np.unique(np.array(points, np.int64))
+    cut = runs.cut(cuts)
+    assert sum(size for _, size in kept) == cut.size.sum()
+    assert runs.there.total == cut.there.total
+    assert [list(runs.here)] == [list(cut.here)]
+    assert not any(a < point < a + n for a, n in zip(cut.at, cut.size, strict=True) for point in points)

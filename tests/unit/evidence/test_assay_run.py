@@ -129,15 +129,28 @@ def test_coverage_of_several_is_the_union(
 ) -> None:
     """Any pieces of a shard in any encoding, overlapping or not: as many distinct bytes as a set has.
 
-    Beyond an end of a piece the next byte can agree by chance (1 in 256), and counts: at most one for each end. Where that byte is the
-    first one of the next piece, it counts as the former's, and is missing where it came from: at most one for each seam.
+    Beyond an end of a piece the next byte can agree by chance (1 in 256), and counts: at most one for each end.
     """
     bodies = [
         _capture(tmp_path, f"receipt:{number}", code(packed.tensors[0][start : start + size]), host=f"{number}.example")
         for number, (start, size, code) in enumerate(pieces)
     ]
     wanted = {p for start, size, _ in pieces for p in range(start, min(start + size, len(packed.tensors[0])))}
-    assert min(0, 1 - len(pieces)) <= found(assay(packed, *bodies)) - len(wanted) <= 2 * len(pieces)
+    assert 0 <= found(assay(packed, *bodies)) - len(wanted) <= 2 * len(pieces)
+
+
+def test_a_byte_at_a_seam_that_continues_both_pieces_counts_for_both(assay: Assay, packed: Planted) -> None:
+    """Each time the next piece begins with the byte that also follows the one before it, or the one before ends with what precedes it."""
+    tensor, size = packed.tensors[0], 100
+    places = {tensor[at : at + 1] + tensor[at + 1 : at + 2]: at for at in range(100_000, 200_000)}
+    pieces, at = [(1000, 1000 + size)], 1000 + size
+    for number in range(40):
+        pair = tensor[at : at + 2] if number % 2 else tensor[at - 2 : at]
+        at = places.get(pair, 300_000 + 1000 * number) + (0 if number % 2 else 2)
+        pieces.append((at, at + size))
+        at += size
+    wanted = {p for start, end in pieces for p in range(start, end)}
+    assert len(wanted) <= found(assay(packed, b"".join(tensor[a:b] for a, b in pieces))) <= len(wanted) + 4 * len(pieces)
 
 
 def test_opaque_bytes_are_counted_by_capture(assay: Assay, packed: Planted, tmp_path: Path) -> None:
@@ -212,7 +225,7 @@ def test_a_file_that_grew_ranges_keeps_the_largest_64(assay: Assay, packed: Plan
     tensor = packed.tensors[0]
     pieces = [tensor[i * 1000 : i * 1000 + 100 + i] for i in range(100)]
     result = assay(packed, *pieces)
-    assert sum(map(len, pieces)) == found(result)
+    assert 0 <= found(result) - sum(map(len, pieces)) <= 10  # a byte behind an end that is right by chance (1 in 256) counts
     ranges = result.left[0].ranges
     assert 64 == len(ranges)
     for number, found_range in enumerate(ranges, 36):  # at a cut, a byte that is right on both sides by chance counts for one of them
