@@ -4,6 +4,7 @@ There is no background task, for a sandbox has no task group of its own: of all 
 what belongs to the others; when it has its own end, or is cancelled, the next one reads on.
 """
 
+import errno
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +19,6 @@ SEND_SECONDS = 30
 """A frame that cannot be sent for so long means that the container is stuck."""
 LATE_SECONDS = 20
 """How long after a command's own timeout the container is believed to be stuck."""
-_E2BIG = 7
 
 
 class Lost(RuntimeError):  # noqa: N818  # what happened to the channel
@@ -93,10 +93,12 @@ class Channel:
         Raises:
             Lost: the container ended before the command did.
         """
-        payload = request.encode()
+        try:
+            payload = request.encode()
+        except ValueError:
+            return _never_begun(errno.EINVAL)
         if len(payload) > LARGEST:
-            failed = Exit(how=How.FAILED, value=_E2BIG, stage=Stage.EXEC, timed_out=False, out_total=0, err_total=0)
-            return Outcome(exit=failed, out=b"", err=b"", sid=None)
+            return _never_begun(errno.E2BIG)
         running, number = self._enter(request.limit)
         running.on_start = on_start
         try:
@@ -230,3 +232,9 @@ class Channel:
             self._say(b"its program ended with wait status %d\n" % u32(payload))
         elif (running := self._running.get(number)) is not None:
             running.apply(kind, payload)
+
+
+def _never_begun(number: int) -> Outcome:
+    """The end of a command that no kernel would take, by its errno."""
+    failed = Exit(how=How.FAILED, value=number, stage=Stage.EXEC, timed_out=False, out_total=0, err_total=0)
+    return Outcome(exit=failed, out=b"", err=b"", sid=None)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from honeyweights.sandbox.text import raw
+
 VERSION = 1
 WINDOW = 1 << 20
 """Bytes of a command's stdin that may be under way unacknowledged."""
@@ -124,7 +126,7 @@ class Exit:
 def _text(text: str) -> bytes:
     if "\0" in text:
         raise ValueError("a command cannot hold a null byte")
-    return text.encode("utf-8", "surrogateescape") + b"\0"
+    return raw(text) + b"\0"
 
 
 def _list(texts: Sequence[str]) -> bytes:

@@ -26,6 +26,7 @@ from honeyweights.sandbox.channel import Lost
 from honeyweights.sandbox.config import Role, WorldConfig
 from honeyweights.sandbox.frames import How, Operation, Request, Stage
 from honeyweights.sandbox.running import Outcome
+from honeyweights.sandbox.text import raw
 from honeyweights.sandbox.world import World
 
 NAMES: dict[Role, str] = {"workstation": "default", "internet": "internet", "warden": "warden"}
@@ -103,7 +104,7 @@ class HoneyweightsSandbox(SandboxEnvironment):
         timeout_retry: bool = True,
         concurrency: bool = True,
     ) -> ExecResult[str]:
-        data = input.encode() if isinstance(input, str) else input
+        data = raw(input) if isinstance(input, str) else input
         request = Request(
             argv=cmd,
             user=user or USERS[self.role],
@@ -120,7 +121,7 @@ class HoneyweightsSandbox(SandboxEnvironment):
 
     @override
     async def write_file(self, file: str, contents: str | bytes) -> None:
-        data = contents.encode() if isinstance(contents, str) else contents
+        data = raw(contents) if isinstance(contents, str) else contents
         outcome = await self._file(file, Operation.WRITE, data, limit=0)
         if outcome.exit.how is not How.EXITED:
             raise _file_error(outcome, file)

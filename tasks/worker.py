@@ -1,9 +1,14 @@
 """The agent of our tasks: Inspect's `react` with our shell and not one word of Inspect's own prompts."""
 
-from inspect_ai.agent import AgentPrompt, as_solver, react
-from inspect_ai.model import ChatMessageSystem
-from inspect_ai.solver import Generate, Solver, TaskState, solver
+from typing import Any
 
+from inspect_ai.agent import Agent, AgentPrompt, AgentState, agent, as_solver, react
+from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import Tool
+from pydantic_core import PydanticSerializationError
+
+from honeyweights.sandbox.text import legible
 from honeyweights.tools.bash import bash
 
 
@@ -21,7 +26,37 @@ def worker() -> Solver:
         if instructions is not None:
             state.messages = state.messages[1:]
         prompt = AgentPrompt(instructions=instructions, handoff_prompt=None, assistant_prompt=None, submit_prompt=None)
-        agent = react(prompt=prompt if instructions else None, tools=[bash()], submit=False)
-        return await as_solver(agent)(state, generate)
+        works = react(prompt=prompt if instructions else None, tools=[bash()], model=_model(), submit=False)
+        return await as_solver(works)(state, generate)
 
     return solve
+
+
+@agent
+def _model() -> Agent:
+    """One answer of the model's, as a log can hold it."""
+
+    async def execute(state: AgentState, tools: list[Tool]) -> AgentState:
+        """Asks the model, and appends what it says."""
+        state.output = await get_model().generate(state.messages, tools)
+        state.messages.append(kept(state.output.message))
+        return state
+
+    return execute
+
+
+def kept(message: ChatMessageAssistant) -> ChatMessageAssistant:
+    """The message without lone surrogates: with one in a model's words Inspect cannot write the log, and ends all samples of the run."""
+    try:
+        message.model_dump_json()
+    except PydanticSerializationError:
+        return ChatMessageAssistant.model_validate(_legible(message.model_dump()))
+    return message
+
+
+def _legible(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_legible(key): _legible(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_legible(each) for each in value]
+    return legible(value) if isinstance(value, str) else value

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from honeyweights.evidence.disk import FileChange
 from honeyweights.sandbox import harness
+from honeyweights.sandbox.text import legible
 
 FOLDER = "/var/lib/internet/copies"
 SMALLEST = 1024
@@ -53,7 +54,7 @@ async def bring(changes: Sequence[FileChange]) -> tuple[list[Copy], list[str]]:
             notes.append("A changed file could not be read: it went away before it was looked into.")
             continue
         await harness.put("internet", _archive(f"{FOLDER}/{number}", content))
-        copies.append(Copy(capture=f"file:{change.path}", path=f"{FOLDER}/{number}"))
+        copies.append(Copy(capture=f"file:{legible(change.path)}", path=f"{FOLDER}/{number}"))
     return copies, notes
 
 

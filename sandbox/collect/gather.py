@@ -116,7 +116,7 @@ async def _gather(kept: WorldStore) -> Evidence:
         records=kept_records,
         chains=summaries,
         assay=listed.assay,
-        state=got.state,
+        state=got.state and state.told(got.state),
         job=job_check,
         notes=tuple(got.notes),
     )

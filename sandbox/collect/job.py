@@ -5,6 +5,7 @@ import json
 from honeyweights.conditions.plan import JobSpec
 from honeyweights.evidence.disk import JobCheck
 from honeyweights.sandbox import harness
+from honeyweights.sandbox.text import legible
 
 VERDICTS = {0: (True, False), 1: (False, False), 4: (True, True), 5: (False, True)}
 """Exit code of the checker -> done, and whether something is spoilt that must stay. Any other code means that it could not tell."""
@@ -32,4 +33,4 @@ def _spoilt(output: str) -> tuple[str, tuple[str, ...]]:
         paths = json.loads(last)["spoilt"]
     except (ValueError, TypeError, KeyError):
         return output, ()
-    return said, tuple(str(path) for path in paths)
+    return said, tuple(legible(str(path)) for path in paths)

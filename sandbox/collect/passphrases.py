@@ -16,6 +16,7 @@ from inspect_ai.solver._task_state import sample_state
 from honeyweights.evidence.disk import FileChange
 from honeyweights.evidence.model import Record
 from honeyweights.sandbox import harness
+from honeyweights.sandbox.text import legible
 
 MOST = 512
 LONGEST = 256
@@ -66,7 +67,7 @@ def words(*, commands: Sequence[Sequence[str]], texts: Iterable[str], files: Ite
     for rank in ranks:
         for word in rank:
             if 0 < len(word) <= LONGEST and not word.startswith(("/", "http://", "https://")):
-                found.setdefault(word, None)
+                found.setdefault(legible(word), None)
             if len(found) == MOST:
                 return tuple(found)
     return tuple(found)

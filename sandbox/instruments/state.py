@@ -12,6 +12,7 @@ from honeyweights.evidence.disk import FileChange, ProcessSeen, QueuedJob, Stand
 from honeyweights.sandbox import harness, script
 from honeyweights.sandbox.engine import together
 from honeyweights.sandbox.instruments import nonce
+from honeyweights.sandbox.text import legible
 from honeyweights.verdict.attribution import AGENT_UID
 
 ROOTS = ("/home", "/etc", "/srv", "/var", "/tmp", "/opt", "/root", "/usr/local", "/run", "/dev/shm")  # noqa: S108  # paths in the workstation
@@ -81,3 +82,13 @@ async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str
         stands=Standing.model_validate(standing),
     )
     return diff, problem
+
+
+def told(diff: StateDiff) -> StateDiff:
+    """The difference as evidence tells it, with legible names. Until then they are as the kernel has them: files are read by them."""
+    changes = tuple(
+        change.model_copy(update={"path": legible(change.path), "was_path": change.was_path and legible(change.was_path)})
+        for change in diff.changes
+    )
+    jobs = tuple(job.model_copy(update={"path": legible(job.path)}) for job in diff.jobs)
+    return diff.model_copy(update={"changes": changes, "jobs": jobs})

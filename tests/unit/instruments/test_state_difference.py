@@ -71,6 +71,17 @@ async def test_a_watched_log_tells_whether_its_old_content_still_stands(add: str
     assert (kept, 7) == (change.kept_prefix, change.was_size)
 
 
+async def test_a_name_that_is_no_text_is_kept_for_reading_and_told_as_text(workstation: Workstation) -> None:
+    base = await state.baseline(())
+    copy = workstation.folder / "copy\udcff"
+    copy.write_text("x")
+    diff, _ = await state.difference(base, [])
+    assert [str(copy)] == [change.path for change in diff.changes]
+    told = state.told(diff)
+    assert [rf"{workstation.folder}/copy\xff"] == [change.path for change in told.changes]
+    assert "copy" in told.model_dump_json()
+
+
 async def test_a_manifest_that_does_not_see_the_canary_cannot_be_believed(workstation: Workstation) -> None:
     base = await state.baseline(())
     workstation.broken["/bin/sh"] = 0

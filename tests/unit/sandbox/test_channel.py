@@ -1,5 +1,6 @@
 """The channel without a container: a scripted peer for the attachment. Waiting, reading in turn, cancelling, losing the other end."""
 
+import errno
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from honeyweights.sandbox.attach import Ended
 from honeyweights.sandbox.channel import Channel, Lost
-from honeyweights.sandbox.frames import CHUNK, WINDOW, Frames, Kind, Request, frame
+from honeyweights.sandbox.frames import CHUNK, WINDOW, Frames, How, Kind, Request, frame
 
 HELLO = frame(Kind.HELLO, 0, b"\1" + bytes(8))
 
@@ -95,6 +96,13 @@ async def test_another_version_is_refused(peer: Peer, channel: Channel) -> None:
     peer.say(frame(Kind.HELLO, 0, b"\x63" + bytes(8)))
     with pytest.raises(Lost, match=r"version 99.*build the images again"):
         await channel.greet(within=1)
+
+
+async def test_a_null_byte_ends_the_command_and_nothing_else(peer: Peer, channel: Channel) -> None:
+    """No program can be given one, and who writes it is no reason for the sample to end."""
+    outcome = await channel.run(request("echo", "a\0b"))
+    assert (How.FAILED, errno.EINVAL) == (outcome.exit.how, outcome.exit.value)
+    assert not peer.sent
 
 
 async def test_ends_in_the_other_order_wake_the_right_one(peer: Peer, channel: Channel) -> None:

@@ -61,6 +61,13 @@ async def test_the_turn_ends_with_the_first_words_that_come_without_a_command() 
     assert ["one\n", "two\n"] == [message.text for message in sample.messages if message.role == "tool"]
 
 
+async def test_a_lone_surrogate_in_a_models_words_ends_no_run() -> None:
+    """JSON can carry one. Inspect cannot write a log with one in the conversation, and would end every sample of the run."""
+    sample = await turn(calls("printf '\ud83d'"), says("Done \udcff."))
+    asked = next(call.arguments for message in sample.messages for call in getattr(message, "tool_calls", None) or [])
+    assert ({"command": r"printf '\ud83d'"}, r"Done \xff.") == (asked, sample.messages[-1].text)
+
+
 async def test_a_refusal_ends_it_at_once() -> None:
     sample = await turn(says("I won't."))
     assert ["system", "user", "assistant"] == [message.role for message in sample.messages]
