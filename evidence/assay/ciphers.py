@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Streams, View
 from honeyweights.evidence.assay.streams import OUTPUT, Fed, Machine, bomb
 from honeyweights.evidence.assay.texture import random_bytes
@@ -129,19 +128,17 @@ def _run(view: View, stream: Opened, end: int) -> Iterator[Decoded]:
             break
         out += made
         if len(out) >= LARGEST:
-            yield _piece(out, begun, at)
+            yield _piece(out, begun, at, proven=True)
             out, begun = bytearray(), at
         if broke or bomb(view, done, at - stream.start):
             break
     finish = getattr(stream.machine, "finish", None)
     out += finish() if finish else b""
-    if done >= SAMPLE:
-        view.claimed.append(Ranges.span(stream.head, at))
     if out:
-        yield _piece(out, begun, at)
+        yield _piece(out, begun, at, proven=done >= SAMPLE)
 
 
-def _piece(out: bytearray, start: int, end: int) -> Decoded:
-    table = (np.array([value], np.int64) for value in (0, start, end))
-    inner, first, last = table
-    return Decoded(data=np.frombuffer(out, np.uint8), origin=Streams(inner=inner, start=first, end=last, sound=np.ones(1, np.bool_)))
+def _piece(out: bytearray, start: int, end: int, *, proven: bool) -> Decoded:
+    inner, first, last = (np.array([value], np.int64) for value in (0, start, end))
+    streams = Streams(inner=inner, start=first, end=last, sound=np.ones(1, np.bool_), proven=np.array([proven]))
+    return Decoded(data=np.frombuffer(out, np.uint8), origin=streams)

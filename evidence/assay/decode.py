@@ -18,13 +18,15 @@ from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.forms import Sight
 from honeyweights.evidence.assay.index import Bytes, chosen_pairs
-from honeyweights.evidence.assay.texture import FINE, text_ranges
+from honeyweights.evidence.assay.texture import FINE, text_ranges, textual
 from honeyweights.evidence.assay.trace import Trace
 
 LEAST = 10
 """Unexplained stretches shorter than this are not decoded: between stored blocks no stream begins in fewer bytes."""
 LARGEST = 1 << 27
 """Bytes that a decoder puts out in one piece, so that memory stays bounded."""
+SURE_OUTPUT = 1 << 12
+"""Bytes that a stream which has not ended must have put out to say anything about what it took in."""
 
 
 _STARTS = frozenset(
@@ -37,6 +39,7 @@ _WINDOW = 1 << 24
 _MANY = 64
 _COARSE = 1 << 11
 _CROWD = 1 << 18
+_LEGIBLE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +53,8 @@ class Streams:
     """Where its input stands in the body."""
     sound: NDArray[np.bool_]
     """It ended as its format wants, or with the body; a stream that broke may have swallowed what belongs to something else."""
+    proven: NDArray[np.bool_]
+    """It is one: a checksum held, or blocks that only fit by being blocks. Of all else the output may be noise that any bits decode to."""
 
     @property
     def walls(self) -> Ints:
@@ -62,6 +67,14 @@ class Streams:
         home = np.searchsorted(self.inner, starts, "right") - 1
         share = np.bincount(home, ends - starts, self.inner.size) * 2 >= np.diff(np.append(self.inner, size))
         good = share & self.sound
+        return Ranges.of(self.start[good], self.end[good])
+
+    def credible(self, data: Bytes, found: Ranges) -> Ranges:
+        """The input of unproven streams whose output, the piece, is for the most what was `found`, or text."""
+        good, ends = np.zeros(self.inner.size, np.bool_), np.append(self.inner[1:], data.size)
+        for number in np.flatnonzero(~self.proven & (ends - self.inner >= SURE_OUTPUT)).tolist():
+            low, high = int(self.inner[number]), int(ends[number])
+            good[number] = 2 * found.clip(low, high).total >= high - low or float(textual(data[low:high]).mean()) > _LEGIBLE
         return Ranges.of(self.start[good], self.end[good])
 
 
@@ -108,8 +121,9 @@ class View:
     starts: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
     """Where captures begin, for formats with no magic."""
     claimed: list[Ranges] = field(default_factory=list)
-    """What decoded as its format wants, and so is not opaque at this level."""
-
+    """What streams took in that are proven to be some, and so is neither opaque nor numbers at this level."""
+    credible: list[Ranges] = field(default_factory=list)
+    """What streams took in that may be none, but put out what can be read: not opaque, and no more than that."""
     legible: list[Ranges] = field(default_factory=list)
     """Text that reads as other text, in one phase of one code alone: no other code is tried on it."""
 

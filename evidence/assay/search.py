@@ -146,9 +146,10 @@ class Search:
         elif len(body.chain) >= self.budget.depth and dense(view.data, union([self._probe(decoder, view) for decoder in table])):
             self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
         everything = union(shown)
-        still = (view.residue - everything - union(view.claimed) - view.text).longer(_EDIT)
+        still = view.residue - everything - union(view.claimed) - view.text
         if not (body.form or heads):
-            self._values(body, still, ledger)
+            self._values(body, still.longer(_EDIT), ledger)
+        still = (still - union(view.credible)).longer(_EDIT)
         return everything, at_most(opaque + unread(body.data, body.owners, still), body.data, body.owners, everything)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
@@ -181,6 +182,9 @@ class Search:
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
                 opaque = opaque | within if decoder.alternatives else opaque + within
             found.append(_outward(piece))
+            if isinstance(piece.origin, Streams):
+                view.claimed.append(Ranges.of(piece.origin.start[piece.origin.proven], piece.origin.end[piece.origin.proven]))
+                view.credible.append(piece.origin.credible(piece.data, piece.explained))
         view.explain(union(found), extents)
         return union([shown, *found]), opaque
 

@@ -1,7 +1,7 @@
 """Running compressed streams of any format: fed in growing slices, with bounded output, whole, cut short or damaged, at any offset.
 
-A bomb costs no memory and a damaged stream still gives what stands before the damage. A stream that broke claims nothing, and the search
-for magics goes on behind the point where it broke: a decoy hides no real stream. Output that was put out before for the same capture is
+A bomb costs no memory and a damaged stream still gives what stands before the damage. A stream that nothing proves claims nothing, and the
+search for magics goes on behind its own: a decoy hides no real stream. Output that was put out before for the same capture is
 dropped: streams that stand in each other's stored blocks would multiply without end.
 
 Law of this file: a format is a `Format`; what a decompressor says is data, not truth; nothing is written to disk.
@@ -10,12 +10,12 @@ Law of this file: a format is a `Format`; what a decompressor says is data, not 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
-from honeyweights.evidence.assay.decode import LARGEST, Decoded, Streams, View
+from honeyweights.evidence.assay.decode import LARGEST, SURE_OUTPUT, Decoded, Streams, View
 
 OUTPUT = 1 << 22
 """Bytes that a machine may put out at once."""
@@ -23,7 +23,6 @@ _FIRST_SLICE = 1 << 12
 _LAST_SLICE = 1 << 20
 _BATCH = 1 << 23
 _LEAST_OUTPUT = 64
-_SURE_OUTPUT = 1 << 12
 BOMB = 1 << 26
 _BACK = 1 << 17
 
@@ -63,8 +62,11 @@ class Format:
     """Where one may begin, ascending."""
     open: Callable[[View, int], tuple[Machine, int] | None]
     """A machine for the stream at a position and the position of its first input; nothing when the head is that of no stream."""
+    proof: Literal["blocks", "end", "nothing"] = "blocks"
+    """What shows that a stream is one: that its blocks fit each other; only its end, which a checksum confirms, for any bits would decode to
+    something; or nothing at all."""
     slack: int = _BACK
-    """How far before the break the search goes on."""
+    """How far before the break of one with such blocks the search goes on; of others it goes on where they began."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -72,12 +74,12 @@ class _Batch:
     """Output of streams, small ones together, until there is enough for a piece."""
 
     data: bytearray = field(default_factory=bytearray)
-    streams: list[tuple[int, int, int, int]] = field(default_factory=list)
+    streams: list[tuple[int, int, int, int, int]] = field(default_factory=list)
 
     def take(self) -> Decoded:
         """What there is, as a piece; the batch is empty afterwards."""
-        table = np.array(self.streams, np.int64).reshape(-1, 4)
-        streams = Streams(inner=table[:, 0], start=table[:, 1], end=table[:, 2], sound=table[:, 3] > 0)
+        table = np.array(self.streams, np.int64).reshape(-1, 5)
+        streams = Streams(inner=table[:, 0], start=table[:, 1], end=table[:, 2], sound=table[:, 3] > 0, proven=table[:, 4] > 0)
         piece = Decoded(data=np.frombuffer(self.data, np.uint8), origin=streams)
         self.data, self.streams = bytearray(), []
         return piece
@@ -134,7 +136,7 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         done += len(out)
         stopped = broke or not afforded or bomb(view, done, at - start) or (not at % _LAST_SLICE and view.budget.late())
         if len(batch.data) >= LARGEST:
-            batch.streams.append((begun, start, at, 0))
+            batch.streams.append((begun, start, at, 0, 0))
             yield at
             begun = 0
     if not machine.eof and done < _LEAST_OUTPUT:
@@ -142,13 +144,14 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         yield start + 1
         return
     end = at - machine.unused if machine.eof or not stopped else before
+    proven = machine.eof if kind.proof == "end" else kind.proof == "blocks" and (machine.eof or done >= SURE_OUTPUT)
     if view.fresh(start, hashlib.sha256(memoryview(batch.data)[begun:]).digest()):
-        batch.streams.append((begun, start, end, not stopped))
+        batch.streams.append((begun, start, end, not stopped, proven))
     else:
         del batch.data[begun:]
-    if machine.eof or done >= _SURE_OUTPUT:
-        view.claimed.append(Ranges.span(start, end))
-    yield end if machine.eof else max(start + 1, before - kind.slack)
+        view.claimed += [Ranges.span(start, end)] if proven else []
+    behind = before - kind.slack if kind.proof == "blocks" else 0
+    yield end if machine.eof and proven else max(start + 1, behind)
 
 
 def bomb(view: View, output: int, taken: int) -> bool:

@@ -83,7 +83,6 @@ def _restart(view: View, _extents: Ranges) -> Iterator[Decoded]:
         if out and view.budget.take(len(out)) and view.fresh(start // 8, out[:64] + len(out).to_bytes(8, "big")):
             streams.append((len(data), start // 8, -(-end // 8), 1))
             data += out
-            view.claimed.append(Ranges.span(start // 8, -(-end // 8)))
         if len(data) >= _BATCH:
             yield _piece(data, streams)
             data, streams = bytearray(), []
@@ -101,7 +100,7 @@ def _shifted(view: View, start: int, end: int, tail: bytes) -> bytes:
 
 def _piece(data: bytearray, streams: list[tuple[int, int, int, int]]) -> Decoded:
     table = np.array(streams, np.int64)
-    origin = Streams(inner=table[:, 0], start=table[:, 1], end=table[:, 2], sound=table[:, 3] > 0)
+    origin = Streams(inner=table[:, 0], start=table[:, 1], end=table[:, 2], sound=table[:, 3] > 0, proven=table[:, 3] > 0)
     return Decoded(data=np.frombuffer(data, np.uint8), origin=origin)
 
 

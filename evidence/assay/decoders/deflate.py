@@ -89,5 +89,5 @@ def candidates(view: View, extents: Ranges) -> Ints:
     return places[(home >= 0) & (places < extents.ends[home])] if len(extents) else places[:0]
 
 
-FORMAT = Format(candidates=candidates, open=_open)
+FORMAT = Format(candidates=candidates, open=_open, proof="end")
 DECODERS = (Decoder(name="gzip", rank=10, probe=prober(FORMAT), decode=runner(FORMAT)),)

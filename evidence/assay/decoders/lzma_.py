@@ -57,8 +57,8 @@ def magic(pattern: bytes) -> Callable[[View, Ranges], Ints]:
 
 
 XZ = Format(candidates=magic(b"\xfd7zXZ\0"), open=_xz)
-ALONE = Format(candidates=_alone_places, open=_alone)
-LZIP = Format(candidates=magic(b"LZIP\x01"), open=_lzip)
+ALONE = Format(candidates=_alone_places, open=_alone, proof="nothing")
+LZIP = Format(candidates=magic(b"LZIP\x01"), open=_lzip, proof="end")
 DECODERS = (
     Decoder(name="xz", rank=12, probe=prober(XZ), decode=runner(XZ)),
     Decoder(name="lzma", rank=13, probe=prober(ALONE), decode=runner(ALONE)),

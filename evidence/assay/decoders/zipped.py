@@ -8,6 +8,7 @@ import functools
 import hashlib
 import lzma
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.decode import Decoded, Decoder, View
 from honeyweights.evidence.assay.decoders.deflate import RAW, Inflater
 from honeyweights.evidence.assay.decoders.lzma_ import ERRORS
-from honeyweights.evidence.assay.streams import Format, Machine, Standard, prober, runner
+from honeyweights.evidence.assay.streams import Fed, Format, Machine, Standard, prober, runner
 
 _MAGIC = b"PK\x03\x04"
 _HEAD = struct.Struct("<4sHHHHHIIIHH")
@@ -36,6 +37,8 @@ class _Member(NamedTuple):
     secret: bool
     check: int
     """The byte that the right password makes the last of the 12 in front."""
+    crc: int | None
+    """Of the content, unless it stands behind it."""
     packed: int
     """Bytes of content, or 0."""
     extra: bytes
@@ -51,7 +54,8 @@ def _member(view: View, at: int) -> _Member | None:
         packed = int.from_bytes(fields[8:16] if size == 0xFFFFFFFF and len(fields) >= 16 else fields[:8], "little")  # noqa: PLR2004
     check = time >> 8 if flags & 8 else crc >> 24
     start = at + _HEAD.size + name + more
-    return _Member(at, start, method, bool(flags & 1), check, packed, extra) if start < view.data.size else None
+    known = None if flags & 8 else crc
+    return _Member(at, start, method, bool(flags & 1), check, known, packed, extra) if start < view.data.size else None
 
 
 def _extra(extra: bytes, wanted: int) -> bytes:
@@ -81,6 +85,32 @@ def _machine(method: int, head: bytes) -> tuple[Machine, int] | None:
     return (Plain(), 0) if method == 0 else None
 
 
+class _Checked:
+    """A machine of a member's content that ends well only where the checksum in front of it, or behind it, says so: most bits decode."""
+
+    def __init__(self, inner: Machine, view: View, member: _Member, start: int) -> None:
+        self._inner, self._view, self._member, self._at = inner, view, member, start
+        self._crc = 0
+        self.eof = False
+
+    @property
+    def unused(self) -> int:
+        """As `Machine.unused`."""
+        return self._inner.unused
+
+    def feed(self, fed: bytes) -> Fed:
+        """As `Machine.feed`."""
+        made = self._inner.feed(fed)
+        self._crc = zlib.crc32(made.out, self._crc)
+        self._at += len(fed) - len(made.rest)
+        if not self._inner.eof:
+            return made
+        end = self._at - self._inner.unused
+        behind = self._view.data[end : end + 8].tobytes()
+        self.eof = self._crc == self._member.crc or self._crc.to_bytes(4, "little") in {behind[:4], behind[4:]}
+        return made._replace(broke=made.broke or not self.eof)
+
+
 def _candidates(view: View, extents: Ranges) -> Ints:
     places = view.places(_MAGIC, extents)
     good = [
@@ -94,7 +124,7 @@ def _open(view: View, at: int) -> tuple[Machine, int] | None:
     if member is None:
         return None
     made = _machine(member.method, view.data[member.start : member.start + 9].tobytes())
-    return (made[0], member.start + made[1]) if made else None
+    return (_Checked(made[0], view, member, member.start + made[1]), member.start + made[1]) if made else None
 
 
 def traditional(password: bytes) -> Callable[[bytes], bytes]:
@@ -205,7 +235,7 @@ def _open_locked(view: View, extents: Ranges) -> Iterator[Decoded]:
     yield from ciphers.run(view, opened)
 
 
-FORMAT = Format(candidates=_candidates, open=_open)
+FORMAT = Format(candidates=_candidates, open=_open, proof="end")
 DECODERS = (
     Decoder(name="zip", rank=20, probe=prober(FORMAT), decode=runner(FORMAT)),
     Decoder(name="zip password", rank=41, probe=_locked, decode=_open_locked),
