@@ -16,16 +16,12 @@ import numpy as np
 
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Streams, View
 from honeyweights.evidence.assay.streams import OUTPUT, Fed, Machine, bomb
-from honeyweights.evidence.assay.texture import random_bytes
+from honeyweights.evidence.assay.texture import MAGICS, random_bytes
 
 SAMPLE = 1 << 12
 HEADS = 12
 """Heads for which all secrets are tried in vain before only those are tried that opened another."""
 _CHUNK = 1 << 20
-_MAGICS = (
-    b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\x03\x04", b"7z\xbc\xaf", b"Salted__",
-    b"\x8c\x0d\x04", b"age-encryption.org", b"\x80\0\0\0\0", b"\x5d\0\0", b"\x78\x9c", b"\x78\x01", b"\x78\xda",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +100,7 @@ class Deciphered:
 def plausible(view: View, plain: bytes) -> bool:
     """Whether a deciphered sample is content rather than noise."""
     data = np.frombuffer(plain[:SAMPLE], np.uint8)
-    if plain.startswith(_MAGICS[:10]) or (data.size >= 256 and not random_bytes(data)):  # noqa: PLR2004  # fewer cannot show it
+    if plain.startswith(MAGICS) or (data.size >= 256 and not random_bytes(data)):  # noqa: PLR2004  # fewer cannot show it
         return True
     return view.promise(data) > 0
 

@@ -25,7 +25,7 @@ from honeyweights.evidence.assay.marks import Marks
 from honeyweights.evidence.assay.match import RUN
 from honeyweights.evidence.assay.opaque import Opaque, at_most, unread
 from honeyweights.evidence.assay.scan import sample, scan
-from honeyweights.evidence.assay.texture import dense, patterned, textual
+from honeyweights.evidence.assay.texture import dense, orderly, patterned, random_bytes, textual
 from honeyweights.evidence.assay.trace import Owners, Trace
 from honeyweights.evidence.assay.values import Signs, look
 
@@ -138,19 +138,25 @@ class Search:
         opaque: Opaque = Counter()
         shown = [explained]
         table = [row for row in self.table if not (row.once and body.form) and not (heads and row.rank >= _NO_MAGIC)]
-        if len(body.chain) < deepest(body, self.budget.depth):
+        deep = deepest(body, self.budget.depth)
+        if len(body.chain) < deep:
             for decoder in table:
                 outer, within = self._run(decoder, body, view, ledger)
                 opaque += within
                 shown.append(outer)
-        elif len(body.chain) >= self.budget.depth and dense(view.data, union([self._probe(decoder, view) for decoder in table])):
-            self.budget.give_up(f"encodings more than {self.budget.depth} deep were not decoded")
+        elif self._hides(view, union([self._probe(decoder, view) for decoder in table])):
+            self.budget.give_up(f"encodings more than {deep} deep were not decoded")
         everything = union(shown)
         still = view.residue - everything - union(view.claimed) - view.text
         if not (body.form or heads):
             self._values(body, still.longer(_EDIT), ledger)
         still = (still - union(view.credible)).longer(_EDIT)
         return everything, at_most(opaque + unread(body.data, body.owners, still), body.data, body.owners, everything)
+
+    @staticmethod
+    def _hides(view: View, found: Ranges) -> bool:
+        """Whether weights may stand in what would have been decoded: in enough of it that is no noise, or in anything that is plainly a code."""
+        return dense(view.data, found) and not random_bytes(view.data) or (found.total >= RUN and orderly(view.data))
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where enough of what is left is neither text nor random."""
@@ -243,7 +249,8 @@ class Search:
 
 def deepest(body: Body, limit: int) -> int:
     """How deep its decodings go: noise reads as some code again and again, each time as a few bytes in many readings."""
-    return min(limit, next((deep for size, deep in _SMALL_DEPTHS if body.data.size < size), limit))
+    small = next((deep for size, deep in _SMALL_DEPTHS if body.data.size < size), limit)
+    return limit if small >= limit or orderly(body.data) else small
 
 
 def _inner(decoder: Decoder, body: Body, view: View, piece: Decoded) -> Body:

@@ -21,6 +21,12 @@ _HIDING = 1024
 _DENSE_BITS = 3.5
 _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
+_MAGIC = 22
+MAGICS = (
+    b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\x03\x04", b"7z\xbc\xaf", b"Salted__",
+    b"\x8c\x0d\x04", b"age-encryption.org",
+)  # fmt: skip
+"""What compressed and encrypted files begin with, where that is long enough to be no accident."""
 
 
 def textual(data: Bytes, block: int = BLOCK, least: float = _TEXT_SHARE, kernel: Any = native.KERNEL) -> NDArray[np.bool_]:
@@ -120,6 +126,11 @@ def dense(data: Bytes, within: Ranges) -> bool:
     parts = [np.asarray(data[a : min(b, a + _SAMPLE)]) for a, b in within]
     sample = np.concatenate(parts)[:_SAMPLE] if parts else data[:0]
     return within.total >= _HIDING and float(_entropy(sample.reshape(1, -1))[0]) >= _DENSE_BITS
+
+
+def orderly(data: Bytes) -> bool:
+    """Whether nearly all of it is text, or it begins as files do: what noise that was read as some code hardly ever is."""
+    return data.size > 0 and (data[:_MAGIC].tobytes().startswith(MAGICS) or bool(textual(data, data.size)[0]))
 
 
 def _short_limit(size: int) -> float:

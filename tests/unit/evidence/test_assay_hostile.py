@@ -154,6 +154,17 @@ def test_depth_is_limited_and_said_only_where_something_could_hide(packed: Plant
     assert (0, ()) == _look(packed, b"A" * 100_000, depth=0)
 
 
+@pytest.mark.parametrize("pack", [base64.b64encode, gzip.compress, lambda body: gzip.compress(body).hex().encode()])
+def test_little_that_is_plainly_packed_is_decoded_as_deep_as_much(packed: Planted, pack: Callable[[bytes], bytes]) -> None:
+    """And where that ends, it is said."""
+    body = packed.tensors[0][5000:5200]
+    for _ in range(5):
+        body = pack(body)
+    assert (200, ()) == _look(packed, body)
+    found, (said,) = _look(packed, body, depth=4)
+    assert (0, "encodings more than 4 deep were not decoded") == (found, said)
+
+
 def test_a_decoder_that_crashes_makes_a_lower_bound_and_ends_nothing(packed: Planted) -> None:
     def crash(view: View, extents: Ranges) -> Iterator[Decoded]:
         yield Decoded(data=view.data[:100], origin=(Trace.of([(100, 0, 100)]),))

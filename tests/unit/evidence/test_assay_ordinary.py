@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,8 @@ def test_a_program_is_not_read_ever_deeper(packed: Planted, assay: Assay, monkey
 
 
 @pytest.mark.parametrize(("size", "deep"), [(511, 3), (512, 5), (4096, 7), (16_384, 12)])
-def test_little_is_not_decoded_deep(size: int, deep: int) -> None:
+def test_little_that_is_no_text_is_not_decoded_deep(size: int, deep: int) -> None:
     body = Body(data=np.zeros(size, np.uint8), owners=Owners(np.zeros(1, np.int64), np.zeros(1, np.int64)))
-    assert deep == deepest(body, 12)
+    text = replace(body, data=np.full(size, ord("a"), np.uint8))
+    assert (deep, 12) == (deepest(body, 12), deepest(text, 12))
     assert 2 == deepest(body, 2)

@@ -96,9 +96,9 @@ def test_owners_are_cut_where_captures_meet() -> None:
 
 
 def test_a_stream_is_explained_as_a_whole_or_not_at_all() -> None:
-    streams = Streams(
-        inner=np.array([0, 100, 200]), start=np.array([5, 50, 70]), end=np.array([40, 60, 90]), sound=np.array([True, True, False])
-    )
+    table = (np.array(row) for row in ([0, 100, 200], [5, 50, 70], [40, 60, 90]))
+    inner, start, end = table
+    streams = Streams(inner=inner, start=start, end=end, sound=np.array([True, True, False]), proven=np.ones(3, np.bool_))
     found = Ranges.of(np.array([10, 120, 200]), np.array([90, 140, 300]))
     assert [(5, 40)] == list(streams.outward(found, 300))
 
