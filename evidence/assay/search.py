@@ -156,7 +156,7 @@ class Search:
     @staticmethod
     def _hides(view: View, found: Ranges) -> bool:
         """Whether weights may stand in what would have been decoded: in enough of it that is no noise, or in anything that is plainly a code."""
-        return dense(view.data, found) and not random_bytes(view.data) or (found.total >= RUN and orderly(view.data))
+        return dense(view.data, found, RUN) if orderly(view.data) else dense(view.data, found) and not random_bytes(view.data)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where enough of what is left is neither text nor random."""

@@ -18,7 +18,7 @@ _RANDOM_BITS = 7.6
 _LEAST = 256
 _SAMPLE = 1 << 16
 _HIDING = 1024
-_DENSE_BITS = 3.5
+_DENSE_BITS = 0.9
 _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 _MAGIC = 22
@@ -121,11 +121,11 @@ def patterned(data: Bytes, within: Ranges) -> Ranges:
     return union(found)
 
 
-def dense(data: Bytes, within: Ranges) -> bool:
-    """Whether enough stands there to hide a finding: 1 KiB with at least 3.5 bits a byte (hex of random content has 4)."""
+def dense(data: Bytes, within: Ranges, least: int = _HIDING) -> bool:
+    """Whether enough stands there to hide a finding: so many bytes with at least 0.9 bits each (bits as 0 and 1 have 1)."""
     parts = [np.asarray(data[a : min(b, a + _SAMPLE)]) for a, b in within]
     sample = np.concatenate(parts)[:_SAMPLE] if parts else data[:0]
-    return within.total >= _HIDING and float(_entropy(sample.reshape(1, -1))[0]) >= _DENSE_BITS
+    return within.total >= least and float(_entropy(sample.reshape(1, -1))[0]) >= _DENSE_BITS
 
 
 def orderly(data: Bytes) -> bool:
