@@ -13,9 +13,9 @@ from typing import Any
 
 ALWAYS, NEW, MUCH = range(3)
 """Ranks. Whatever nobody ranks is served in every round."""
-A_ROUND = (64, 8, 4)
+A_ROUND = (64, 16, 4)
 """Of each rank, how many are served in one round."""
-A_LITTLE = 1 << 16
+A_LITTLE = 1 << 14
 """Bytes that a connection may say before it waits with those who say much."""
 _MASKS = {EVENT_READ: select.EPOLLIN, EVENT_WRITE: select.EPOLLOUT, EVENT_READ | EVENT_WRITE: select.EPOLLIN | select.EPOLLOUT}
 

@@ -6,7 +6,7 @@ crowd.py silent COUNT HOST PORT        connections that say nothing, for ever
 crowd.py dying COUNT SIZE HOST         processes that are killed in the middle of an upload
 crowd.py garbage SEED PORT...          noise to every port, by TCP and UDP, each to an address of its own
 crowd.py names COUNT                   questions, each for a name of its own
-crowd.py sealed COUNT SIZE HOST         connections by TLS at once, each with half of an upload, then the other half
+crowd.py sealed COUNT SIZE HOST         connections by TLS, each with half of an upload, then the other half, by all of them at once
 crowd.py timed SECONDS HOST              one question after the other, and one small upload after the other: how long each waits
 crowd.py breath COUNT LINES HOST        on each of some lines, as many questions for a long page at once; nothing is read for a while
 crowd.py syn COUNT HOST PORT           first packets of connections that never go on (wants NET_RAW)
@@ -151,12 +151,25 @@ def sealed(count: int, size: int, host: str) -> dict[str, object]:
         line = trusting.wrap_socket(socket.create_connection((host, 443), 60), server_hostname=host)
         line.sendall(f"PUT /{number} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n".encode() + body[: size // 2])
         lines.append(line)
+    press(lines, body[size // 2 :])
     for line in lines:
-        line.sendall(body[size // 2 :])
-    for line in lines:
+        line.settimeout(60)
         ended[line.recv(4096).split(b"\r\n")[0].decode("latin-1")] += 1
         line.close()
     return {"ended": ended, "digest": hashlib.sha256(body).hexdigest()}
+
+
+def press(lines: list[ssl.SSLSocket], body: bytes) -> None:
+    """A little on each of them, again and again, so that all of them always have something to be read."""
+    sent = dict.fromkeys(lines, 0)
+    for line in lines:
+        line.settimeout(0)
+    while sent:
+        for line, count in list(sent.items()):
+            with contextlib.suppress(ssl.SSLWantWriteError):
+                sent[line] += line.send(body[count : count + 16384])
+            if sent[line] == len(body):
+                del sent[line]
 
 
 def timed(seconds: int, host: str) -> dict[str, object]:

@@ -13,8 +13,8 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.bank]
 
-SEALED, SIZE = MOST_CONNECTIONS - 8, 150_000
-"""The rest is for the honest client."""
+SEALED, SIZE = MOST_CONNECTIONS - 8, 400_000
+"""The rest is for honest clients."""
 NOBODY = Scale(many=0, size=0, slow=0, dying=0, names=0, bulk_mib=0)
 LINES, QUESTIONS = 100, 2_000
 """Of a hundredth of a second each: half an hour of work, asked for within a moment."""
@@ -28,10 +28,10 @@ async def _use(config: WorldConfig, *words: object) -> Seen:
         await crowd.control("configure", seed="5a" * 32)
         await crowd.workstation.write_file("/tmp/crowd.py", CROWD)
         over = asyncio.Event()
-        honest = asyncio.create_task(crowd.honest(over))
+        beside = [asyncio.create_task(each(over)) for each in (crowd.honest, crowd.timed)]
         await crowd.run(*words)
         over.set()
-        await honest
+        await asyncio.gather(*beside)
         await crowd.read()
     finally:
         await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
@@ -56,6 +56,12 @@ def test_all_connections_by_tls_stay_within_the_servers_memory(sealed: Seen) -> 
     assert len(kept) == SEALED
     assert sealed.peak_mib < MOST_MIB, sealed.peak_mib
     assert max(sealed.honest) < 30
+
+
+def test_nobodys_question_waits_for_thousands_of_uploads(sealed: Seen) -> None:
+    assert len(sealed.waits["names"]) > 100
+    assert max(sealed.waits["names"]) < 3, sealed.waits["names"][-5:]
+    assert sorted(sealed.waits["uploads"])[len(sealed.waits["uploads"]) * 99 // 100] < 5, sealed.waits["uploads"]
 
 
 def test_long_answers_that_nobody_reads_cost_little_and_others_go_on(breath: Seen) -> None:

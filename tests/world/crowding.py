@@ -38,6 +38,8 @@ class Seen:
     said: dict[str, dict[str, Any]] = field(default_factory=dict)
     honest: list[float] = field(default_factory=list)
     """Seconds that each of the honest client's uploads took."""
+    waits: dict[str, list[float]] = field(default_factory=lambda: {"names": [], "uploads": []})
+    """Seconds that each question and each small upload of another waited."""
     bulk: str = ""
     peak_mib: int = 0
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -90,6 +92,13 @@ class Crowd:
             self.seen.honest.append(time.monotonic() - began)
             number += 1
             await asyncio.sleep(0.1)
+
+    async def timed(self, over: asyncio.Event) -> None:
+        """One question after the other, and one small upload after the other."""
+        while not over.is_set():
+            await self.run("timed", 4, "203.0.113.107")
+            for kind, waits in self.seen.waits.items():
+                waits.extend(self.seen.said["timed"][kind])
 
     async def all_at_once(self) -> None:
         scale = self.scale
