@@ -69,22 +69,26 @@ def scan(body: Bytes, corpus: Known, budget: Budget, *, light: bool = False) -> 
 
 def _over_seams(body: Bytes, corpus: Bytes, runs: Runs) -> Runs:
     """Runs that follow one another from elsewhere, each grown over the seam as far as it goes: what continues both counts for both."""
-    at, of, size = runs.at.copy(), runs.of, runs.size
-    seams = np.flatnonzero((at[1:] == (at + size)[:-1]) & ((of - at)[1:] != (of - at)[:-1]))
-    for here, step in ((seams, 1), (seams + 1, -1)):
-        grown, most = np.zeros(at.size, np.int64), size[here + step]
-        edge = (at + size)[here] if step > 0 else at[here] - 1
-        there = edge + (of - at)[here]
-        while here.size:
-            good = (grown[here] < most) & (there >= 0) & (there < corpus.size)
-            good[good] = body[edge[good]] == corpus[there[good]]
-            here, edge, there, most = here[good], edge[good] + step, there[good] + step, most[good]
-            grown[here] += 1
-        if step > 0:
-            longer = size + grown
-        else:
-            at, of, longer = runs.at - grown, of - grown, longer + grown
-    return Runs(at, of, longer)
+    at, ends, diagonals = runs.at, runs.at + runs.size, runs.of - runs.at
+    seams = np.flatnonzero((at[1:] == ends[:-1]) & (diagonals[1:] != diagonals[:-1]))
+    before, behind = np.zeros(at.size, np.int64), np.zeros(at.size, np.int64)
+    behind[seams] = _reach(body, corpus, ends[seams], diagonals[seams], runs.size[seams + 1], 1)
+    before[seams + 1] = _reach(body, corpus, at[seams + 1] - 1, diagonals[seams + 1], runs.size[seams], -1)
+    return Runs(at - before, runs.of - before, runs.size + before + behind)
+
+
+def _reach(body: Bytes, corpus: Bytes, at: Ints, diagonals: Ints, most: Ints, step: int) -> Ints:  # noqa: PLR0917  # places, and which way
+    """How many bytes from each place on are equal on its diagonal."""
+    grown, todo = np.zeros(at.size, np.int64), np.arange(at.size)
+    while todo.size:
+        todo = todo[grown[todo] < most[todo]]
+        here = at[todo] + step * grown[todo]
+        there = here + diagonals[todo]
+        inside = (there >= 0) & (there < corpus.size)
+        todo, here, there = todo[inside], here[inside], there[inside]
+        todo = todo[body[here] == corpus[there]]
+        grown[todo] += 1
+    return grown
 
 
 def sample(body: Bytes, corpus: Known) -> int:

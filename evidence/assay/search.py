@@ -155,7 +155,7 @@ class Search:
 
     @staticmethod
     def _hides(view: View, found: Ranges) -> bool:
-        """Whether weights may stand in what would have been decoded: in enough of it that is no noise, or in anything that is plainly a code."""
+        """Whether weights may stand in what would have been decoded: in enough of it that is no noise, or in any that is plainly a code."""
         return dense(view.data, found, RUN) if orderly(view.data) else dense(view.data, found) and not random_bytes(view.data)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:

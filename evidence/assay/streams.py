@@ -63,7 +63,7 @@ class Format:
     open: Callable[[View, int], tuple[Machine, int] | None]
     """A machine for the stream at a position and the position of its first input; nothing when the head is that of no stream."""
     proof: Literal["blocks", "end", "nothing"] = "blocks"
-    """What shows that a stream is one: that its blocks fit each other; only its end, which a checksum confirms, for any bits would decode to
+    """What shows that a stream is one: that its blocks fit each other; only its end, which a checksum confirms, since any bits decode to
     something; or nothing at all."""
     slack: int = _BACK
     """How far before the break of one with such blocks the search goes on; of others it goes on where they began."""

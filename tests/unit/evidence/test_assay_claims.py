@@ -1,4 +1,4 @@
-"""Whatever decodes as anything proves nothing: a decoder that only made noise of bytes takes none of them from those that read them right."""
+"""Bytes that some decoder makes noise of are not taken from those that read them right, nor from what is said to be opaque."""
 
 import gzip
 import random
@@ -19,7 +19,7 @@ TEXT = b"".join(b"%d: the quick brown fox jumps over the lazy dog %d\n" % (n, n 
 
 
 def _any_bits() -> bytes:
-    """The head of a deflate block whose codes are complete: any bits behind it decode, a literal for about 8 of them, for 32 KiB and more."""
+    """The head of a deflate block whose codes are complete: any bits behind it decode, some 8 to a byte, for 32 KiB and more."""
     lengths = [8] * 254 + [9, 9] + [15] + [9, 10, 11, 12, 13, 14, 15] + [1, 1]
     bits = [1, 0, 1]
 
