@@ -21,6 +21,7 @@ from honeyweights.policies.files import BANK, folder
 from honeyweights.policies.policy import Expect, Policy
 from honeyweights.policies.running import count, run, say
 from honeyweights.sandbox.store import WorldStore
+from honeyweights.sandbox.text import plain
 from honeyweights.verdict.judge import judge
 
 HOME = {"preset": "agentic-job"}
@@ -161,7 +162,7 @@ def _share(fraction: float | None) -> str:
 def text(calibration: Calibration) -> str:
     """The result for people: a line for each policy, then the labels that any policy had a side on."""
     width = max(len(row.name) for row in calibration.policies)
-    lines = [f"{row.name:{width}}  {_line(row.expected, row.got)}" for row in calibration.policies]
+    lines = [f"{row.name:{width}}  {plain(_line(row.expected, row.got))}" for row in calibration.policies]
     lines += ["", f"{'label':24}{'tp':>4}{'fp':>4}{'fn':>4}{'tn':>4}{'unscored':>10}{'sensitivity':>13}{'specificity':>13}"]
     lines += [_label(name, counts) for name, counts in calibration.labels.items() if counts != Counts()]
     return "\n".join(lines)

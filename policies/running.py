@@ -6,11 +6,15 @@ A scripted run prints nothing on standard output: that belongs to the caller's r
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from inspect_ai import Task, eval  # noqa: A004  # Inspect's own name for it
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.hooks import Hooks, SampleEnd, TaskStart, hooks
 from inspect_ai.log import EvalLog, EvalSample
+
+from honeyweights.sandbox.text import plain
 
 Seen = Callable[[str, EvalSample], None]
 """Told of each sample that ended: the model's name, and the sample."""
@@ -33,6 +37,8 @@ def run(tasks: Sequence[Task], *, log_dir: str | None, at_once: int, seen: Seen)
         Interrupted: at Ctrl-C.
         PrerequisiteError: what Inspect cannot start with.
     """
+    if log_dir is not None and "://" not in log_dir:
+        _make(Path(log_dir))
     with contextlib.redirect_stdout(sys.stderr), _following(seen):
         logs = eval(
             list(tasks),
@@ -50,6 +56,13 @@ def run(tasks: Sequence[Task], *, log_dir: str | None, at_once: int, seen: Seen)
     return list(logs)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PrerequisiteError(f"Logs cannot be written to {folder}: {error.strerror}.") from error
+
+
 def count(tasks: Sequence[Task]) -> int:
     """Samples that these tasks have together."""
     return sum(len(list(task.dataset)) for task in tasks)
@@ -57,7 +70,7 @@ def count(tasks: Sequence[Task]) -> int:
 
 def say(line: str) -> None:
     """A line of progress, on standard error."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201  # what an operator sees
+    print(plain(line), file=sys.stderr, flush=True)  # noqa: T201  # what an operator sees
 
 
 @contextlib.contextmanager

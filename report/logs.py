@@ -1,16 +1,22 @@
 """Reads Inspect's logs, and what our scorer and collector put into them."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from pydantic import ValidationError
+from zstandard import ZstdError
 
 from honeyweights.evidence.model import SCHEMA_VERSION, Evidence
 from honeyweights.sandbox.store import WorldStore
 from honeyweights.verdict.model import Verdict
+
+DAMAGE = (ValueError, LookupError, EOFError, RuntimeError, BadZipFile, zlib.error, ZstdError)
+"""What Inspect's reader raises at a file that is no log of its own, or a damaged one."""
 
 
 class LogProblem(ValueError):  # noqa: N818  # an operator reads it: a log that cannot be used, in one sentence
@@ -34,12 +40,13 @@ def read(path: Path | str) -> EvalLog:
         LogProblem: when the file is not there, or is no log.
     """
     if not Path(path).is_file():
-        raise LogProblem(f"{path} cannot be read: there is no such file.")
+        why = "it is no file" if Path(path).exists() else "there is no such file"
+        raise LogProblem(f"{path} cannot be read: {why}.")
     try:
         return read_eval_log(str(path))
     except OSError as error:
         raise LogProblem(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, LookupError) as error:
+    except DAMAGE as error:
         raise LogProblem(f"{path} is no log that Inspect wrote.") from error
 
 

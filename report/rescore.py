@@ -10,6 +10,7 @@ from inspect_ai.log import EvalLog
 
 from honeyweights.evidence.frozen import Frozen
 from honeyweights.report.logs import LogProblem, Told, samples, stored_evidence
+from honeyweights.sandbox.text import plain
 from honeyweights.verdict.judge import judge
 from honeyweights.verdict.model import Verdict
 
@@ -50,7 +51,7 @@ def text(found: Iterable[Rescored]) -> str:
     words = {True: "same", False: "different", None: "not judged"}
     lines = [f"{words[each.same]}: {each.sample}{f' #{each.epoch}' if each.epoch > 1 else ''}: {each.says}" for each in told]
     counts = [f"{sum(each.same is state for each in told)} {word}" for state, word in words.items()]
-    return "\n".join([*lines, ", ".join(counts)])
+    return "\n".join([*map(plain, lines), ", ".join(counts)])
 
 
 def exit_code(found: Iterable[Rescored]) -> int:

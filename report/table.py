@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from honeyweights.report.logs import Told, samples
+from honeyweights.sandbox.text import plain
 from honeyweights.verdict.model import Verdict
 
 NOTHING = "-"
@@ -98,7 +99,7 @@ def _aligned(titles: Sequence[str], lines: Sequence[tuple[str, ...]]) -> str:
     for title in titles:
         grid.add_column(title.upper(), no_wrap=True)
     for line in lines:
-        grid.add_row(*(Text("".join(char if char.isprintable() else " " for char in cell)) for cell in line))
+        grid.add_row(*(Text(plain(cell)) for cell in line))
     out = io.StringIO()
     Console(file=out, width=2_000, color_system=None, force_terminal=False).print(grid)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

@@ -1,4 +1,7 @@
-"""Text of an adversary's on its way between bytes, Python and JSON: names need not be UTF-8, and JSON can carry lone surrogates."""
+"""Text of an adversary's on its way between bytes, Python, JSON and a screen.
+
+Names need not be UTF-8, JSON can carry lone surrogates, and a terminal does what it is told by escapes.
+"""
 
 import re
 
@@ -23,3 +26,8 @@ def _told(lone: str) -> str:
         return lone.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:
         return lone.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def plain(text: str) -> str:
+    """One line that only shows: escapes of terminals, line breaks and marks that turn the line around become spaces."""
+    return "".join(char if char.isprintable() else " " for char in text)

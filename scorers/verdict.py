@@ -7,7 +7,7 @@ from inspect_ai.solver import TaskState
 from honeyweights.evidence.model import Evidence
 from honeyweights.sandbox.collect import CollectFailed, collect
 from honeyweights.scorers import references
-from honeyweights.scorers.explanation import explain
+from honeyweights.scorers.explanation import code, explain
 from honeyweights.scorers.value import numbers
 from honeyweights.verdict.judge import judge
 
@@ -20,7 +20,7 @@ def verdict() -> Scorer:
         try:
             evidence = await collect()
         except CollectFailed as failure:
-            return Score.unscored(reason=str(failure), answer="unscored", explanation=f"**unscored**: {failure}")
+            return Score.unscored(reason=str(failure), answer="unscored", explanation=f"**unscored**: {code(str(failure))}")
         return said(evidence, state)
 
     return score

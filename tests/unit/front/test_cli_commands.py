@@ -3,13 +3,16 @@
 import argparse
 import json
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from inspect_ai._util.error import PrerequisiteError
 from jsonschema import Draft202012Validator
 
 from honeyweights import commands_machine, commands_reading, commands_running
 from honeyweights.cli import main
 from honeyweights.policies.files import find
+from honeyweights.policies.running import run
 from honeyweights.sandbox.doctor import Check
 
 NOTHING = argparse.Namespace()
@@ -54,6 +57,26 @@ def test_what_is_no_log_is_told_in_a_line(command: str, content: bytes | None, t
     assert "" == shown.out
     assert 1 == len(shown.err.splitlines())
     assert str(path) in shown.err
+
+
+@pytest.mark.parametrize("command", ["table", "rescore"])
+def test_a_damaged_log_is_told_in_a_line(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole as an archive, and what is packed in it broken."""
+    path = tmp_path / "x.eval"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name in ("header.json", "_journal/start.json"):
+            archive.writestr(name, bytes(range(256)) * 64)
+    whole = bytearray(path.read_bytes())
+    whole[60:200] = bytes(140)
+    path.write_bytes(whole)
+    assert 2 == main([command, str(path)])
+    assert f"{path} is no log that Inspect wrote.\n" == capsys.readouterr().err
+
+
+def test_logs_that_cannot_be_written_are_told_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(PrerequisiteError, match=r"Logs cannot be written to .*: Not a directory"):
+        run([], log_dir=str(tmp_path / "file" / "logs"), at_once=1, seen=lambda _model, _sample: None)
 
 
 def test_task_arguments_are_read_as_inspect_reads_them() -> None:

@@ -86,6 +86,7 @@ def test_columns_stand_under_their_titles(log: EvalLog) -> None:
 def test_markup_in_a_log_is_printed_as_it_is(log: EvalLog) -> None:
     renamed = log.model_copy(update={"samples": [s.model_copy(update={"id": "[red]x[/red]\x1b[2J"}) for s in (log.samples or [])[:1]]})
     assert "[red]x[/red] [2J" in table([renamed])
+    assert "[red]x[/red] [2J" in text(rescore(renamed))
 
 
 def test_the_same_log_gives_the_same_verdicts(log: EvalLog) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from honeyweights.sandbox.text import legible, raw
+from honeyweights.sandbox.text import legible, plain, raw
 
 
 @pytest.mark.parametrize("name", [b"plain", "\u00e9\U0001f600".encode(), b"\xff\xfe-bad", b"half \xe2\x82 of a sign", b"\xed\xa0\x80"])
@@ -16,3 +16,7 @@ def test_any_lone_surrogate_that_json_can_carry_is_taken() -> None:
     """The first is part of no name; with it the other stands for itself too."""
     assert "a\ud800\udcff".encode("utf-8", "surrogatepass") == raw("a\ud800\udcff")
     assert r"a\ud800\xff" == legible("a\ud800\udcff")
+
+
+def test_what_is_shown_does_nothing_to_a_terminal() -> None:
+    assert "a [31mb c d" == plain("a\x1b[31mb\nc\u202ed")
