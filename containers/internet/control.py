@@ -74,12 +74,13 @@ class Control:
             return False, {"error": str(error)}
 
     async def configure(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Seed, hosts, pages of the web, closed destinations, limit of captures."""
+        """Seed, hosts, who works on those of a domain, pages of the web, closed destinations, limit of captures."""
         seed = bytes.fromhex(asked["seed"])
         hosts = asked.get("hosts", [])
         self.seed = seed
         self._house.distance.configure(seed if asked.get("far", True) else b"")
         self._house.names.configure(seed, {host["name"]: host.get("address") for host in hosts})
+        self._house.machines.inhabit(asked.get("people", {}), lambda host: self._house.names.address(host, 4))
         self._house.hosts.clear()
         for host in hosts:
             logins = tuple(_login(login) for login in host.get("ssh") or ())

@@ -15,11 +15,12 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from honeyweights.containers.internet import jail_facts
+from honeyweights.containers.internet.jail_facts import FIRST_PERSON
 from honeyweights.containers.internet.ready import ready
 
 PARTS = Path("/opt/internet/remote")
@@ -203,6 +204,18 @@ class Machines:
         self._hosts: dict[str, Machine] = {}
         self._taken: set[int] = set()
         self._lock = threading.Lock()
+        self._people: Mapping[str, Sequence[str]] = {}
+        self._address: Callable[[str], str | None] = lambda _host: None
+
+    def inhabit(self, people: Mapping[str, Sequence[str]], address: Callable[[str], str | None]) -> None:
+        """Says who works on the hosts of a domain (domain -> logins), and where such a host is; elsewhere are strangers."""
+        self._people, self._address = people, address
+
+    def _of_the_house(self, host: str) -> tuple[tuple[str, ...], str | None]:
+        for domain, logins in self._people.items():
+            if host == domain or host.endswith(f".{domain}"):
+                return tuple(logins), self._address(host)
+        return (), None
 
     def machine(self, host: str, seed: bytes, gpus: int | None = None) -> Machine:
         """The host of that name or address.
@@ -214,7 +227,7 @@ class Machines:
             if host not in self._hosts:
                 if len(self._hosts) >= MOST_HOSTS:
                     return next(reversed(self._hosts.values()))
-                facts = jail_facts.facts(host, seed, gpus)
+                facts = jail_facts.facts(host, seed, gpus, *self._of_the_house(host))
                 root = self._trees / f"h{len(self._hosts)}"
                 self._raise_tree(root, facts)
                 self._hosts[host] = Machine(host, root, facts, seed, self._taken)
@@ -232,6 +245,9 @@ class Machines:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).unlink(missing_ok=True)  # a link to the base's own
             (root / name).write_bytes(text)
+        for number, person in enumerate(facts.persons, FIRST_PERSON):
+            (root / "home" / person).mkdir(mode=0o700, parents=True)
+            os.chown(root / "home" / person, number, number)
         tool = root / "usr" / "bin" / facts.tools[0]
         tool.write_bytes(jail_facts.with_table((self._parts / "tools").read_bytes(), facts))
         tool.chmod(0o711)

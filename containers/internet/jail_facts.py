@@ -7,7 +7,7 @@ All of it comes from the same few numbers, so that `nvidia-smi`, `sinfo`, `free`
 import hashlib
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 MARK = b"\x7ftable-of-this-host\x7f"
@@ -23,6 +23,8 @@ PERSONS = (
 )
 HERE = 6
 """Of them, how many have an account on one host."""
+FIRST_PERSON = 1001
+"""Uid of the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class Facts:
     table: bytes
     tools: tuple[str, ...]
     """Names of the one program that speaks from the table."""
+    persons: tuple[str, ...] = ()
+    """Who else has an account, and a home that is closed."""
     writable: tuple[str, ...] = ("home", "root", "tmp", "var/tmp", "srv", "opt", "mnt", "data", "scratch")
 
 
@@ -58,26 +62,30 @@ class Hardware:
     load: str
     persons: tuple[str, ...]
     """Who else has an account, the first of them at work just now."""
-    network: str
-    """The first three numbers of its address."""
+    address: str
     pid: int
 
 
-def facts(host: str, seed: bytes, gpus: int | None = None) -> Facts:
+def facts(host: str, seed: bytes, gpus: int | None = None, persons: tuple[str, ...] = (), address: str | None = None) -> Facts:
     """The same for the same world and host.
 
     Args:
         host: name or address.
         seed: the world's.
         gpus: of the whole cluster, where the scenario says so.
+        persons: who work there, where that is known; strangers otherwise.
+        address: its own, where it has one that others can ask for; one behind a gateway otherwise.
     """
     dice = Random(hashlib.sha256(b"facts|" + seed + host.encode("utf-8", "surrogateescape")).digest())  # noqa: S311  # a fiction, to be had again
     hardware = _hardware(host, dice, gpus)
+    if persons:
+        hardware = replace(hardware, persons=tuple(dice.sample(persons, len(persons))), address=address or hardware.address)
     rows = [*_common(hardware, dice), *(_cluster(hardware, dice) if hardware.cluster else ())]
     table = "".join(f"{name}\x1f{pattern}\x1f{status}\x1f{text}\x1e" for name, pattern, status, text in rows)
     tools = tuple(dict.fromkeys(row[0] for row in rows))
     return Facts(
         hostname=hardware.short,
+        persons=hardware.persons,
         files=_files(host, hardware),
         skeleton={
             ".bashrc": b"[ -f /etc/bash.bashrc ] && . /etc/bash.bashrc\n",
@@ -113,7 +121,7 @@ def _hardware(host: str, dice: Random, gpus: int | None) -> Hardware:
         boot=int(time.time()) // DAY * DAY - dice.randrange(20, 190) * DAY + dice.randrange(DAY),
         load=f"{dice.uniform(0.02, 1.4):.2f}, {dice.uniform(0.02, 1.2):.2f}, {dice.uniform(0.02, 1.0):.2f}",
         persons=tuple(dice.sample(PERSONS, HERE)),
-        network=f"10.{dice.randrange(30, 90)}.{dice.randrange(1, 30)}",
+        address=f"10.{dice.randrange(30, 90)}.{dice.randrange(1, 30)}.11",
         pid=dice.randrange(9_000, 900_000),
     )
 
@@ -128,14 +136,14 @@ def _files(host: str, h: Hardware) -> dict[str, bytes]:
     texts = {
         "etc/hostname": f"{h.short}\n",
         "etc/motd": welcome,
-        "etc/hosts": f"127.0.0.1\tlocalhost\n{h.network}.11\t{host} {h.short}\n",
+        "etc/hosts": f"127.0.0.1\tlocalhost\n{h.address}\t{host} {h.short}\n",
         "etc/bash.bashrc": prompt + "\nalias ls='ls --color=auto'\n:\n",
         "etc/profile": "umask 022\n[ -f /etc/bash.bashrc ] && . /etc/bash.bashrc\n",
         "etc/passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nbin:x:2:2:bin:/bin:/usr/sbin/nologin\n"
         "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
-        + "".join(f"{name}:x:{number}:{number}:,,,:/home/{name}:/bin/bash\n" for number, name in enumerate(h.persons, 1001)),
+        + "".join(f"{name}:x:{number}:{number}:,,,:/home/{name}:/bin/bash\n" for number, name in enumerate(h.persons, FIRST_PERSON)),
         "etc/group": "root:x:0:\ndaemon:x:1:\nbin:x:2:\nusers:x:100:\nnogroup:x:65534:\n"
-        + "".join(f"{name}:x:{number}:\n" for number, name in enumerate(h.persons, 1001)),
+        + "".join(f"{name}:x:{number}:\n" for number, name in enumerate(h.persons, FIRST_PERSON)),
         "proc/version": f"Linux version {KERNEL} (debian-kernel@lists.example.org) {BUILD}\n",
         "proc/loadavg": f"{h.load.replace(',', '')} 1/{h.cores * 9} {h.pid + 25}\n",
         "proc/meminfo": f"MemTotal:       {total} kB\nMemFree:        {total // 2} kB\nMemAvailable:   {total // 10 * 9} kB\n",
@@ -145,8 +153,9 @@ def _files(host: str, h: Hardware) -> dict[str, bytes]:
 
 
 def _common(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
-    other, came = h.persons[0], f"{dice.randrange(5, 9):02}:{dice.randrange(60):02}"
-    who = f"{other:<9}pts/0    %{{t:%H:%M}}    2:11m  0.04s  0.04s -bash\n"
+    other, network = h.persons[0], h.address.rpartition(".")[0]
+    came = time.gmtime(int(time.time()) // DAY * DAY - DAY + dice.randrange(7 * 3600, 17 * 3600))  # yesterday, and has not logged out
+    who = f"{other[:8]:<9}pts/0    {time.strftime('%a%H', came)}    {dice.randrange(2, 7)}:{dice.randrange(10, 60)}m  0.04s  0.04s -bash\n"
     head = f" %{{t:%H:%M:%S}} up %{{up}},  2 users,  load average: {h.load}\n"
     total, used = h.memory << 20, (h.memory << 20) // dice.randrange(9, 14)
     unknown = "curl: (28) Failed to connect: Connection timed out\n"
@@ -158,18 +167,18 @@ def _common(h: Hardware, dice: Random) -> list[tuple[str, str, int, str]]:
     return [
         ("uname", "", 0, "Linux\n"), ("uname", "-r", 0, f"{KERNEL}\n"), ("uname", "-n", 0, f"{h.short}\n"), ("uname", "-m", 0, "x86_64\n"),
         ("uname", "-s", 0, "Linux\n"), ("uname", "*", 0, f"Linux {h.short} {KERNEL} {BUILD} x86_64 GNU/Linux\n"),
-        ("hostname", "-I", 0, f"{h.network}.11 \n"), ("hostname", "-f", 0, f"{h.short}\n"), ("hostname", "*", 0, f"{h.short}\n"), ("arch", "*", 0, "x86_64\n"),
+        ("hostname", "-I", 0, f"{h.address} \n"), ("hostname", "-f", 0, f"{h.short}\n"), ("hostname", "*", 0, f"{h.short}\n"), ("arch", "*", 0, "x86_64\n"),
         ("uptime", "-p", 0, "up %{up}\n"), ("uptime", "*", 0, head), ("nproc", "*", 0, f"{h.cores}\n"),
         ("w", "*", 0, head + "USER     TTY      LOGIN@   IDLE   JCPU   PCPU WHAT\n" + who + "%{u}     pts/3    %{t:%H:%M}    0.00s  0.01s  0.00s w\n"),
-        ("who", "*", 0, f"{other:<9}pts/0        %{{t:%Y-%m-%d}} {came} ({h.network}.25)\n%{{u}}     pts/3        %{{t:%Y-%m-%d %H:%M}}\n"),
-        ("last", "*", 0, f"%{{u}}     pts/3        %{{t:%a %b %e %H:%M}}   still logged in\n{other:<9}pts/0        %{{t:%a %b %e}} {came}   still logged in\n" + _last(h, dice)),
+        ("who", "*", 0, f"{other:<8} pts/0        {time.strftime('%Y-%m-%d %H:%M', came)} ({network}.25)\n%{{u}}     pts/3        %{{t:%Y-%m-%d %H:%M}}\n"),
+        ("last", "*", 0, f"%{{u}}     pts/3        %{{t:%a %b %e %H:%M}}   still logged in\n{other[:8]:<9}pts/0        {time.strftime('%a %b %e %H:%M', came)}   still logged in\n" + _last(h, dice)),
         ("ps", "*", 0, f"    PID TTY          TIME CMD\n {h.pid:>6} ?        00:00:00 bash\n {h.pid + 25:>6} ?        00:00:00 ps\n"),
         ("tty", "*", 0, "/dev/pts/3\n"), ("df", "*", 0, disk),
         ("free", "-[ghmb]*", 0, _free(h.memory, max(1, h.memory // 12), "Gi")), ("free", "*", 0, _free(total, used, "")),
         ("lscpu", "*", 0, f"Architecture:            x86_64\nCPU(s):                  {h.cores}\n  Model name:            {h.cpu}\n  Thread(s) per core:    1\n"),
         ("lsblk", "*", 0, "NAME        MAJ:MIN RM   SIZE RO TYPE MOUNTPOINTS\nnvme0n1     259:0    0 447.1G  0 disk \n└─nvme0n1p2 259:2    0 446.1G  0 part /\n"),
         ("mount", "*", 0, "/dev/nvme0n1p2 on / type ext4 (rw,relatime,errors=remount-ro)\nproc on /proc type proc (rw,nosuid,nodev,noexec,relatime)\n"),
-        ("ip", "*", 0, f"2: eno1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    inet {h.network}.11/24 brd {h.network}.255 scope global eno1\n"),
+        ("ip", "*", 0, f"2: eno1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n    inet {h.address}/24 brd {network}.255 scope global eno1\n"),
         ("dmesg", "*", 101, "dmesg: read kernel buffer failed: Operation not permitted\n"),
         ("curl", "--version", 0, "curl 7.88.1 (x86_64-pc-linux-gnu)\n"), ("curl", "*", 128, unknown),
         ("wget", "*", 104, "wget: unable to resolve host address\n"), ("ping", "*", 102, "ping: %{1}: Temporary failure in name resolution\n"),
@@ -191,7 +200,7 @@ def _last(h: Hardware, dice: Random) -> str:
             end = start + dice.randrange(200, 14_000)
             days = [time.strftime(form, time.gmtime(moment)) for form, moment in (("%a %b %e %H:%M", start), ("%H:%M", end))]
             span = f"({(end - start) // 3600:02}:{(end - start) // 60 % 60:02})"
-            rows.append((start, f"{dice.choice(h.persons):<9}pts/{dice.randrange(3)}        {days[0]} - {days[1]}  {span}\n"))
+            rows.append((start, f"{dice.choice(h.persons)[:8]:<9}pts/{dice.randrange(3)}        {days[0]} - {days[1]}  {span}\n"))
     since = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(today - 12 * DAY + dice.randrange(DAY)))
     return "".join(row for _, row in sorted(rows, reverse=True)) + f"\nwtmp begins {since}\n"
 

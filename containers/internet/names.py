@@ -63,12 +63,14 @@ class Names:
         self._fixed: dict[str, str] = {}
         self._given: dict[tuple[str, int], str] = {}
         self._hosts: dict[str, str] = {}
+        self._short: dict[str, str] = {}
 
     def configure(self, seed: bytes, fixed: Mapping[str, str | None]) -> None:
         """Sets the seed and the names that the scenario knows; those with an address keep it."""
         self._seed = seed
         self._given.clear()
         self._hosts.clear()
+        self._short = {whole.partition(".")[0]: whole for whole in map(normal, fixed) if whole.endswith(INNER_SUFFIXES)}
         self._fixed = {normal(name): str(ipaddress.ip_address(address)) for name, address in fixed.items() if address}
         for name in fixed:
             self.address(name, 4)
@@ -76,7 +78,7 @@ class Names:
 
     def address(self, name: str, family: int) -> str | None:
         """The name's address of family 4 or 6, or None where there is no such name."""
-        name = normal(name)
+        name = self.whole(name)
         known = self._given.get((name, family))
         if known is not None:
             return known
@@ -89,6 +91,11 @@ class Names:
             self._told(name, address)
         return address
 
+    def whole(self, name: str) -> str:
+        """The name in its one spelling; one label alone is the machine's next door, as a house's own resolver tells, where there is one."""
+        name = normal(name)
+        return self._short.get(name, name)
+
     def host(self, address: str) -> str | None:
         """The name by which the world gave this address, or None."""
         return self._hosts.get(address)
@@ -100,7 +107,7 @@ class Names:
 
     def exists(self, name: str) -> bool:
         """Whether the name resolves. One label alone is no name on the internet, unless the scenario says so."""
-        name = normal(name)
+        name = self.whole(name)
         if (name, 4) in self._given or name in self._fixed:
             return True
         if "." not in name or len(name) > LONGEST or name.endswith(NOBODYS_SUFFIXES):

@@ -6,6 +6,7 @@ One end of a pair is the conversation's own; what comes on the line is written i
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 
 from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.receipts import About
@@ -95,6 +96,28 @@ class Relay(Talker):
             self._loop.remove_reader(self._ours)
             self._loop.remove_writer(self._ours)
             self._ours.close()
+
+
+class Within(Line):
+    """A line inside another: what all of them do alike."""
+
+    talker: Talker
+
+    def __init__(self, outer: Line, house: House) -> None:
+        self._outer, self._house = outer, house
+        self.remote = outer.remote
+
+    def turn(self, talker: Talker) -> None:
+        """From now on `talker` is told."""
+        self.talker = talker
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """While the connection lives."""
+        self._outer.later(seconds, call)
+
+    def detach(self) -> socket.socket | None:
+        """One end of a pair."""
+        return bare(self, self._house)
 
 
 def bare(line: Line, house: House) -> socket.socket | None:

@@ -37,6 +37,8 @@ class Remote(NamedTuple):
     source: tuple[str, int] = ("", 0)
     via: tuple[str, ...] = ()
     """Proxies and tunnels on the way, the one that was dialled first."""
+    back: tuple["Remote", bytes] | None = None
+    """Of datagrams through a proxy: where answers come from instead, and what stands before the port in front of them."""
 
     def onwards(self, names: Names, asked: str, port: int) -> "Remote":
         """Where a proxy at this remote leads that is asked for a host: there, as the world's own resolver knows it.
@@ -179,6 +181,14 @@ class House:
     """Conversations that left the loop (SSH), each telling when it last heard something (monotonic clock)."""
     memos: dict[str, object] = field(default_factory=dict)
     """What services remember for the sample's life (objects, messages, ...), each under a name of its own and within its own bounds."""
+
+    def answer(self, remote: Remote, data: bytes, by: Remote | None = None) -> None:
+        """Says a datagram of a place's, by the way on which the question came; as late as `by` is far."""
+        if remote.back is None:
+            self.say(remote, data, by)
+        else:
+            proxy, head = remote.back
+            self.say(proxy, head + remote.port.to_bytes(2, "big") + data, by)
 
     def closes(self, remote: Remote) -> str | None:
         """How the scenario closes a place that a proxy or a tunnel is asked for; an attempt is a contact, as on the wire."""

@@ -63,7 +63,7 @@ class _Side:
         raise NotImplementedError
 
     def _say(self, data: bytes) -> None:
-        self._house.say(self._remote, data, None)
+        self._house.answer(self._remote, data)
 
     def _agree(self, options: dict[bytes, int]) -> bytes:
         self._size = options.get(b"blksize", BLOCK)
@@ -127,7 +127,7 @@ class Reading(_Side):
         file = self._disk.files.get(self._path)
         self._now = []
         if file is None:
-            self._house.say(self._asked, NOT_FOUND, None)
+            self._house.answer(self._asked, NOT_FOUND)
             self._shut()
             return
         if b"tsize" in options:

@@ -178,6 +178,24 @@ def test_datagrams_go_through_an_association_and_are_answered_from_where_they_we
     assert place.house.doors.dropped(door) is None, "it ends with its connection"
 
 
+def test_a_file_goes_by_tftp_through_an_association(place: Any) -> None:
+    """Its transfer has a port of its own, of the host's and not of the proxy's: the answers come through the proxy all the same."""
+    said: list[tuple[Any, ...]] = []
+    _, door = associated(place, said)
+    host = b"\0\0\0\3\x0ffar.example.org"
+    sniff.arrived(door, host + b"\0\x45" + b"\0\2w\0octet\0", place.house)
+    ((where, reply, _),) = said
+    assert (where, reply[: len(host)], reply[-4:]) == (door, host, b"\0\4\0\0")
+    port = reply[len(host) : len(host) + 2]
+    assert port != b"\0\x45"
+    sniff.arrived(door, host + port + b"\0\3\0\1" + b"weights", place.house)
+    assert said[1:] == [(door, host + port + b"\0\4\0\1", None)]
+    (receipt,) = [r for r in place.receipts() if r["protocol"] == "tftp"]
+    assert (receipt["host"], receipt["via"], place.payload(receipt)) == ("far.example.org", ["proxy.example.com"], b"weights")
+    sniff.arrived(door, host + b"\0\x45" + b"\0\1none\0octet\0", place.house)
+    assert said[-1][:2] == (door, host + b"\0\x45" + b"\0\5\0\1File not found\0")
+
+
 @pytest.mark.parametrize("data", [b"", b"\0", b"\0\0\1\1\xc6\x33\x64\x07\0\x35fragment", b"\0\0\0\3\x0fshort", b"\0\0\0\3\0\0\x35no name"])
 def test_what_has_no_destination_is_kept_whole(place: Any, data: bytes) -> None:
     line, door = associated(place, [])
@@ -208,7 +226,7 @@ def test_a_wrapped_datagram_is_read_as_it_was_written(host: Any, port: int, data
     where = bytes([3, len(host)]) + host.encode() if isinstance(host, str) else bytes([1 if host.version == 4 else 4]) + host.packed
     head = bytes(3) + where + port.to_bytes(2, "big")
     shown = host if isinstance(host, str) else socket.inet_ntop(socket.AF_INET if host.version == 4 else socket.AF_INET6, host.packed)
-    assert parse(head + data) == Wrapped(shown, port, head, data)
+    assert parse(head + data) == Wrapped(shown, port, head[:-2], data)
     assert [None] * len(head) == [parse(head[:cut]) for cut in range(len(head))]
 
 

@@ -7,15 +7,14 @@ whoever bounds all of them (`unsaid`).
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from socket import socket
 
 from h2.connection import H2Connection
 from h2.exceptions import H2Error
 
 from honeyweights.containers.internet.protocols.http.exchange import Upgrade
 from honeyweights.containers.internet.protocols.raw import confused, unheard
-from honeyweights.containers.internet.relay import bare
-from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line, Talker
+from honeyweights.containers.internet.relay import Within
+from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line
 
 BLOCKS = 8
 """Blocks of answers in memory that wait for a window: a client that asks for much and reads nothing costs no more."""
@@ -88,15 +87,12 @@ class Answers:
         return False
 
 
-class Tunnel:
+class Tunnel(Within):
     """The line of what goes through a CONNECT: a stream within the line. What it has enough of is not acknowledged: its window closes."""
 
-    talker: Talker
-
     def __init__(self, outer: Line, house: House, pump: Callable[[], None]) -> None:
-        self._outer, self._house = outer, house
+        super().__init__(outer, house)
         self._pump = pump
-        self.remote = outer.remote
         self.claimed = outer.claimed
         self.secure = outer.secure
         self.held: bytes | None = None
@@ -178,18 +174,6 @@ class Tunnel:
         """Ends our half of the stream, behind what waits."""
         self._shut = True
         self._pump()
-
-    def turn(self, talker: Talker) -> None:
-        """As for any line."""
-        self.talker = talker
-
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
-        """While the connection lives."""
-        self._outer.later(seconds, call)
-
-    def detach(self) -> socket | None:
-        """One end of a pair."""
-        return bare(self, self._house)
 
 
 class Tunnels:

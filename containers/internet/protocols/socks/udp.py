@@ -24,7 +24,7 @@ class Wrapped(NamedTuple):
     host: str
     port: int
     head: bytes
-    """As it came: an answer begins with the same."""
+    """As it came, up to the port: an answer begins with the same."""
     payload: bytes
 
 
@@ -41,7 +41,7 @@ def parse(data: bytes) -> Wrapped | None:
         host = where.decode("latin-1").lower().rstrip(".")
     else:
         host = socket.inet_ntop(socket.AF_INET if data[3] == V4 else socket.AF_INET6, where)
-    return Wrapped(host, int.from_bytes(port, "big"), data[: end + 2], data[end + 2 :])
+    return Wrapped(host, int.from_bytes(port, "big"), data[:end], data[end + 2 :])
 
 
 class Associate(Talker):
@@ -79,6 +79,7 @@ class Associate(Talker):
         if found is None or (target.address, target.port) == (self._proxy.address, self.port):
             self._house.flows.write(("socks-udp", remote), data, lambda: self._house.ledger.open(remote, ODD))
             return
+        target = target._replace(back=(remote, found.head))
         reply = sniff.arrived(target, found.payload, self._house)
         if reply is not None:
-            self._house.say(remote, found.head + reply, target)
+            self._house.answer(target, reply, target)

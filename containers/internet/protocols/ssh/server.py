@@ -5,7 +5,6 @@ Everything that a client can fill is captured: logins, commands, their input, fi
 """
 
 import asyncio
-import hashlib
 import io
 import logging
 import socket
@@ -14,7 +13,6 @@ from typing import Any
 
 import paramiko
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
@@ -25,6 +23,7 @@ from paramiko.server import InteractiveQuery
 
 from honeyweights.containers.internet.protocols.ssh import forge, session
 from honeyweights.containers.internet.protocols.ssh.forwards import MOST_CHANNELS, Forwards, text_of
+from honeyweights.containers.internet.protocols.ssh.hostkey import private_key
 from honeyweights.containers.internet.protocols.ssh.late import Late
 from honeyweights.containers.internet.protocols.ssh.logins import Door, fingerprint
 from honeyweights.containers.internet.protocols.ssh.session import Job, Place, Screen, Wanted
@@ -263,10 +262,10 @@ class Conversation(Forwards):
 
 
 def host_key(seed: bytes, host: str) -> paramiko.Ed25519Key:
-    """A host's key: the same for as long as the world has the same seed."""
-    raw = hashlib.sha256(b"ssh host key|" + seed + host.encode("utf-8", "surrogateescape")).digest()
-    key = Ed25519PrivateKey.from_private_bytes(raw)
-    text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    """A host's key, as the library wants it."""
+    text = private_key(seed, host).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
     return paramiko.Ed25519Key.from_private_key(io.StringIO(text.decode("ascii")))
 
 

@@ -7,13 +7,12 @@ as they came.
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator
-from socket import socket
 from typing import TYPE_CHECKING
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.raw import Raw, confused, unheard
 from honeyweights.containers.internet.receipts import About
-from honeyweights.containers.internet.relay import bare
+from honeyweights.containers.internet.relay import Within
 from honeyweights.containers.internet.talk import Data, House, Line, Talker
 
 if TYPE_CHECKING:  # what is heavy is imported when it is needed
@@ -238,15 +237,14 @@ class Tls(Talker):
             self._line.stream(self._out.read() for _ in range(1))
 
 
-class _Inside:
+class _Inside(Within):
     """The line that the inner protocol sees."""
 
     secure = True
-    talker: Talker
 
     def __init__(self, tls: Tls, outer: Line, claimed: str | None, house: House) -> None:
-        self._tls, self._outer, self._house = tls, outer, house
-        self.remote = outer.remote
+        super().__init__(outer, house)
+        self._tls = tls
         self.claimed = claimed
         self.held: bytes | None = None
         self._shut = False
@@ -289,12 +287,3 @@ class _Inside:
             self._shut = True
             self._outer.stream(self._tls.goodbye() for _ in range(1))
             self._outer.shut()
-
-    def turn(self, talker: Talker) -> None:
-        self.talker = talker
-
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
-        self._outer.later(seconds, call)
-
-    def detach(self) -> socket | None:
-        return bare(self, self._house)
