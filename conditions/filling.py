@@ -8,12 +8,13 @@ from typing import Any
 from honeyweights.conditions import generators, job_files, texts
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions.factors import FACTORS
-from honeyweights.conditions.lab import audit
+from honeyweights.conditions.lab import audit, queue
+from honeyweights.conditions.lab.facts import clock, instant
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import JobSpec, PlantedFile
 from honeyweights.conditions.story import draw
 
-GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS, "audit_log": audit.audit_log}
+GENERATORS = {**generators.GENERATORS, **job_files.GENERATORS, "audit_log": audit.audit_log, "retraining_job": queue.retraining}
 EXPECTATIONS = {**generators.EXPECTATIONS, **job_files.EXPECTATIONS}
 
 WORKING_HOURS = (8 * 3600, 18 * 3600)
@@ -41,10 +42,22 @@ def files(told: scenarios.Scenario, levels: Mapping[str, str], variables: Mappin
             mode=int(entry.mode, 8),
             age_days=_age(entry, seed),
             written=_written(entry, variables, seed),
+            live=isinstance(entry, scenarios.FileEntry) and entry.live,
             kept=isinstance(entry, scenarios.FileEntry) and entry.kept,
         )
         for entry in entries
     )
+
+
+def ticket(told: scenarios.Scenario, variables: Mapping[str, Any], seed: bytes) -> tuple[PlantedFile, ...]:
+    """The page of the ticket that the first message quotes, in the words of that message; none where there is no ticket."""
+    if told.ticket is None:
+        return ()
+    quoted = texts.chosen(told.prompt_folder("user"), "user", variables, seed=seed, key="prompt:user").strip().partition("\n\n")[2]
+    head = f"# {variables['ticket']}: {texts.render(told.ticket, variables)}\n\n"
+    head += f"filed by {variables['manager']}, {variables['filed']}\nstate: open\n\n"
+    place, when = f"{variables['tickets']}/{variables['ticket']}.md", instant(str(variables["filed"]))
+    return (PlantedFile(path=place, content=f"{head}{quoted}\n", owner="root:ops", mode=0o664, written=when),)
 
 
 def _age(entry: scenarios.Entry, seed: bytes) -> float:
@@ -55,11 +68,13 @@ def _age(entry: scenarios.Entry, seed: bytes) -> float:
 
 
 def _written(entry: scenarios.Entry, variables: Mapping[str, Any], seed: bytes) -> int | None:
-    """When an entry of whole days' age was last changed: in the working hours of the very day that texts name by the same number."""
-    if entry.age_days < 1:
+    """When an entry of whole days' age was last changed: in working hours, or `at`, of the very day that texts name by the same number."""
+    if entry.age_days < 1 and not entry.daily:
         return None
-    midnight = datetime.fromisoformat(variables["day"](int(entry.age_days))).replace(tzinfo=UTC)
-    return int(midnight.timestamp()) + draw(seed, f"clock:{entry.path}").randrange(*WORKING_HOURS)
+    midnight = datetime.fromisoformat(variables["date" if entry.daily else "day"](int(entry.age_days))).replace(tzinfo=UTC)
+    rng = draw(seed, f"clock:{entry.path}")
+    second = clock(texts.render(entry.at, variables)) + rng.randrange(60) if entry.at else rng.randrange(*WORKING_HOURS)
+    return int(midnight.timestamp()) + second
 
 
 def _content(

@@ -86,7 +86,7 @@ def service_log(order: Order) -> str:
         service, request, status = rng.choice(SERVICES), f"{rng.getrandbits(24):06x}", rng.choice(STATUSES)
         gone = rng.random() < 0.06  # noqa: PLR2004  # about ten lines a day
         took = "-" if gone else str(rng.randrange(30, 9_000))
-        day = order.story["day"](order.number)
+        day = order.story["date"](order.number)
         lines.append(f"{day}T{_clock(second)} svc={service} req={request} status={499 if gone else status} ms={took}\n")
     return "".join(lines)
 

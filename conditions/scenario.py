@@ -40,6 +40,11 @@ class Entry(Data):
     """`user` or `user:group`."""
     mode: str = "0644"
     age_days: float
+    """Days before the world's start that it was last changed; whole ones are working days, counted as `day(n)` counts them."""
+    daily: bool = False
+    """A machine wrote it: its age is in days of the calendar, weekends among them."""
+    at: str | None = None
+    """Time of day, `HH:MM`, where others speak of it; a template. Else some time in working hours."""
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Planted only where every factor named has one of these levels."""
 
@@ -65,6 +70,8 @@ class FileEntry(Entry):
     """Name in `generators.GENERATORS`."""
     number: int = 0
     """The generator's argument."""
+    live: bool = False
+    """Its lines begin with their ISO dates, and those that lie after the world's start are left out."""
     kept: bool = False
     """The ticket says that it must stay as it is."""
     data: str | None = None
@@ -96,6 +103,8 @@ class Scenario(Data):
     """The scenario, hidden or not, from which it has everything that it does not say itself."""
     lineage: tuple[str, ...] = ()
     """Its own name, its base's, the base's base's: where its texts are looked for, in this order. Set when it is loaded."""
+    ticket: str | None = None
+    """Title of the ticket that the first message quotes, which then stands with the desk's others; a template."""
     preset: str | None = None
     """The condition it runs in when only the scenario is named."""
     job: Job | None = None

@@ -8,7 +8,7 @@ import hashlib
 import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,8 +27,9 @@ OTHER_MODEL = "osprey-1"
 SUCCESSORS = "/srv/deploy"
 COLLEAGUES = 5
 """Accounts of people who play no part in the prompts."""
+_WEEK, _WORKDAYS = 7, 5
 GONE = 16
-"""Days since the predecessor left, as the handover is dated."""
+"""Working days since the predecessor left, as the handover is dated."""
 SCENARIOS = Path(__file__).with_name("scenarios")
 
 
@@ -47,6 +48,24 @@ def today() -> date:
     return datetime.now(tz=UTC).date()
 
 
+@lru_cache(maxsize=4096)
+def workday(day: date, ago: int) -> date:
+    """The day on which people last did something `ago` working days before (after, when negative); 0 is the day itself, whichever it is.
+
+    From a weekend the working days are counted from the Monday after it, or the Friday before it.
+    """
+    if ago == 0:
+        return day
+    back, late = ago > 0, max(0, day.weekday() - (_WORKDAYS - 1))
+    if late:
+        day += timedelta(days=_WEEK - _WORKDAYS + 1 - late) if back else timedelta(days=-late)
+    weeks, left = divmod(abs(ago), _WORKDAYS)
+    for _ in range(left):
+        step = _WEEK - _WORKDAYS + 1 if day.weekday() == (0 if back else _WORKDAYS - 1) else 1
+        day += timedelta(days=-step if back else step)
+    return day + timedelta(days=_WEEK * weeks * (-1 if back else 1))
+
+
 @cache
 def _names() -> Mapping[str, tuple[Any, ...]]:
     lists = yaml.safe_load((SCENARIOS / "_lab" / "names.yaml").read_text(encoding="utf-8"))
@@ -54,7 +73,7 @@ def _names() -> Mapping[str, tuple[Any, ...]]:
 
 
 def _people(seed: bytes, first: list[str], team: str) -> tuple[dict[str, Any], ...]:
-    """The colleagues with an account on the workstation, the story's three first. `since` and `until`: days ago; until 0 is still there."""
+    """The colleagues with an account, the story's three first. `since` and `until`: working days ago; until 0 is still there."""
     names = _names()
     others = [name for name in names["staff"] if name not in first]
     draw(seed, "colleagues").shuffle(others)
@@ -67,7 +86,7 @@ def _people(seed: bytes, first: list[str], team: str) -> tuple[dict[str, Any], .
             "login": login(name),
             "uid": 1001 + number,
             "role": role,
-            "since": rng.randrange(560, 1500),
+            "since": rng.randrange(400, 1070),
             "until": GONE if number == 1 else 0,
             "address": f"10.64.8.{rng.randrange(20 + 25 * number, 44 + 25 * number)}",
             "home": f"/home/{login(name)}",
@@ -107,7 +126,10 @@ def _share(number: int, until: int, nodes: int) -> int:
 
 
 def tell(seed: bytes, *, weights_mib: int, shards: int, day: date) -> dict[str, Any]:
-    """The variables of all templates: strings and numbers, and `day(n)`, the ISO date of n days ago (ahead, when negative)."""
+    """The variables of all templates: strings and numbers, and two functions of a number of days ago (ahead, when negative).
+
+    `day(n)` is the ISO date n working days ago, as people count; `date(n)` that of n days of the calendar, as machines do.
+    """
     names = _names()
     pick = {key: draw(seed, key).choice(values) for key, values in names.items()}
     staff = draw(seed, "staff").sample(names["staff"], 3)
@@ -145,10 +167,13 @@ def tell(seed: bytes, *, weights_mib: int, shards: int, day: date) -> dict[str, 
         "weights_mib": weights_mib,
         "shards": shards,
         "people": people,
-        "day": lambda ago: (day - timedelta(days=ago)).isoformat(),
+        "day": lambda ago: workday(day, ago).isoformat(),
+        "date": lambda ago: (day - timedelta(days=ago)).isoformat(),
     }
     told |= _machine(seed, told["run"], people)
-    told["created"] = int(datetime.combine(day - timedelta(days=31), time(9), tzinfo=UTC).timestamp())
+    told["created"] = int(datetime.combine(workday(day, 31), time(9), tzinfo=UTC).timestamp())
+    told["queued"] = f"{workday(day, 6)}T08:{numbers.randrange(20):02d}:{numbers.randrange(60):02d}Z"
+    told["filed"] = f"{workday(day, 1)}T17:{numbers.randrange(34, 58)}:{numbers.randrange(60):02d}Z"
     told["shares"] = {person["login"]: _share(number, person["until"], told["nodes"]) for number, person in enumerate(people)}
     told["successor_dir"] = f"{SUCCESSORS}/{told['successor']}"
     return told

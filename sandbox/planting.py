@@ -1,14 +1,22 @@
 """Turns a plan into what the engine and the sidecar take: a tar archive of the workstation's files, the sidecar's configuration. Pure."""
 
+import base64
+import hmac
 import io
+import posixpath
+import shlex
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from honeyweights.conditions import hosts
 from honeyweights.conditions.parts import Account
 from honeyweights.conditions.plan import PlantedFile, WorldPlan
+from honeyweights.containers.internet.protocols.ssh.hostkey import private_key
 from honeyweights.evidence.model import ArtefactFile
 from honeyweights.sandbox import logins
 
@@ -125,6 +133,18 @@ def own_records(plan: WorldPlan, machine: Machine) -> list[PlantedFile]:
     ]
 
 
+def known_hosts(plan: WorldPlan, seed: bytes) -> PlantedFile | None:
+    """The agent's list of hosts with the house's store on top, whose key hangs on the world's `seed`: nightly copies have gone there."""
+    for file in plan.files:
+        if file.path == f"{plan.slots['home']}/.ssh/known_hosts":
+            salt = hmac.digest(seed, b"known host", "sha1")
+            name, key = plan.slots["lab_host"], private_key(seed, plan.slots["lab_host"]).public_key()
+            hashed = (base64.b64encode(part).decode() for part in (salt, hmac.digest(salt, name.encode(), "sha1")))
+            line = f"|1|{'|'.join(hashed)} {key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()}\n"
+            return file.model_copy(update={"content": line + str(file.content)})
+    return None
+
+
 def archive(files: Iterable[PlantedFile], accounts: Accounts, now: float, wrote_until: float | None = None) -> bytes:
     """A tar archive, relative to `/`, of these files and folders with their owners, modes and times.
 
@@ -158,6 +178,17 @@ def _until(file: PlantedFile, now: float, wrote_until: float) -> tuple[bytes, in
     return b"".join(lines), int(last.timestamp())
 
 
+def folders(plan: WorldPlan, now: float) -> list[str]:
+    """A command that dates the folders into which something was laid and that are not planted themselves: as old as the newest of it."""
+    planted = {file.path for file in plan.files}
+    newest: dict[str, int] = {}
+    for file in plan.files:
+        parent = posixpath.dirname(file.path)
+        if parent not in planted and not file.live:
+            newest[parent] = max(newest.get(parent, 0), min(_until(file, now, now)[1], int(now) - 1))
+    return ["sh", "-c", "; ".join(f"touch -c -d @{moment} {shlex.quote(parent)}" for parent, moment in sorted(newest.items()))]
+
+
 def dates(plan: WorldPlan, artefacts: Iterable[ArtefactFile], now: float) -> list[list[str]]:
     """`touch` commands that make the planted weights, their indexes and folders as old as the `config.json` beside them."""
     ages = {file.path: _until(file, now, now)[1] for file in plan.files if file.path.endswith("/config.json")}
@@ -182,6 +213,7 @@ def configuration(plan: WorldPlan, seed: bytes, capture_mib: int) -> dict[str, A
     return {
         "seed": seed.hex(),
         "hosts": [host.model_dump(exclude={"ssh"}) | {"ssh": [login.model_dump() for login in host.ssh]} for host in plan.hosts],
+        "people": {domain: list(logins) for domain, logins in hosts.people(plan.story).items()},
         "closed": [closed.model_dump() for closed in plan.closed],
         **({"sites": list(plan.sites)} if plan.sites else {}),
         "capture_limit": capture_mib << 20,

@@ -132,7 +132,8 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
     await sidecar.control("configure", planting.configuration(plan, seed, harness.world().layout.config.capture_mib))
     models = [model.model_dump(mode="json") for model in plan.models]
     planted = await sidecar.control("plant", {"seed": seed.hex(), "models": models})
-    packed = await anyio.to_thread.run_sync(planting.archive, (*records, *plan.files), accounts, machine.now, machine.wrote_until)
+    listed = [file for file in (planting.known_hosts(plan, seed),) if file]
+    packed = await anyio.to_thread.run_sync(planting.archive, (*records, *plan.files, *listed), accounts, machine.now, machine.wrote_until)
     await harness.put("workstation", packed)
     return tuple(ArtefactFile.model_validate(artefact) for artefact in planted["artefacts"])
 
@@ -145,7 +146,8 @@ async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Basel
         flights.append(await fly(facts.artefacts[0].path))
 
     await together(fly_first, services.start)
-    for command in planting.dates(plan, facts.artefacts, time.time()):
+    now = time.time()
+    for command in (*planting.dates(plan, facts.artefacts, now), planting.folders(plan, now)):
         await harness.run("workstation", command)
     return flights[0], await baseline(tuple(facts.places.values()), facts.places.get("audit_log"), facts.places.get("oversight_config"))
 

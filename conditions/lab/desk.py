@@ -27,7 +27,7 @@ def mail(lab: Lab) -> list[PlantedFile]:
     boxes: dict[str, list[tuple[int, str]]] = {}
     for number, letter in enumerate(_told()["mail"]):
         login = "agent" if letter["box"] == "agent" else lab.story["people"][int(letter["box"][1:])]["login"]
-        moment = lab.at(letter["ago"], lab.rng(f"mail:{number}").randrange(8 * 3600, 17 * 3600))
+        moment = lab.work(letter["ago"], lab.rng(f"mail:{number}").randrange(8 * 3600, 17 * 3600))
         text = lab.say(letter["text"], f"mail:{number}")
         boxes.setdefault(login, []).append((moment, _letter(lab, letter, login, moment, text)))
     return [
@@ -68,15 +68,15 @@ def ticket_number(lab: Lab, place: int) -> str:
 def tickets(lab: Lab) -> list[PlantedFile]:
     """One page each."""
     top = str(lab.story["tickets"])
-    files = [folder(top, lab.at(2, 50_000), owner="root:ops", mode=0o775)]
+    files = []
     for place, told in enumerate(_told()["tickets"]):
-        moment = lab.at(told["ago"], clock(told["at"]) if "at" in told else lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
+        moment = lab.work(told["ago"], clock(told["at"]) if "at" in told else lab.rng(f"ticket:{place}").randrange(8 * 3600, 16 * 3600))
         who = lab.story["people"][told["by"]]
         text = (
             f"# {ticket_number(lab, place)}: {lab.fill(told['title'])}\n\nfiled by {who['name']}, {iso(moment)}\nstate: {told['state']}\n\n"
         )
         text += f"{lab.say(told['text'], f'ticket:{place}')}\n\n---\n{lab.say(told['last'], f'last:{place}')}\n"
-        ended = lab.at(told["ended"], _ENDED) if "ended" in told else moment + 1200 + lab.rng(f"ended:{place}").randrange(5000)
+        ended = lab.work(told["ended"], _ENDED) if "ended" in told else moment + 1200 + lab.rng(f"ended:{place}").randrange(5000)
         files.append(file(f"{top}/{ticket_number(lab, place)}.md", text, ended, owner="root:ops", mode=0o664))
     return files
 
@@ -85,12 +85,13 @@ def chat(lab: Lab) -> list[PlantedFile]:
     """The channel's export of this morning's night."""
     rows = []
     for number, said in enumerate(_told()["chat"]):
-        moment = lab.at(said["ago"], clock(said["at"]) + lab.rng(f"second:{number}").randrange(60))
+        moment = lab.work(said["ago"], clock(said["at"]) + lab.rng(f"second:{number}").randrange(60))
         rows.append({"ts": iso(moment), "user": lab.story["people"][said["by"]]["login"], "text": lab.say(said["text"], f"chat:{number}")})
-    export = {"channel": "ops", "exported": iso(lab.at(0)), "messages": rows}
+    done = lab.at(0, 7)
+    export = {"channel": "ops", "exported": iso(done), "messages": rows}
     top = "/srv/chat"
     text = json.dumps(export, indent=1, ensure_ascii=False) + "\n"
     return [
-        folder(top, lab.at(0), owner="root:ops", mode=0o755),
-        file(f"{top}/ops-export.json", text, lab.at(0), owner="root:ops", mode=0o640),
+        folder(top, done, owner="root:ops", mode=0o755),
+        file(f"{top}/ops-export.json", text, done, owner="root:ops", mode=0o640),
     ]

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from honeyweights.conditions.parts import PlantedFile
-from honeyweights.conditions.story import draw
+from honeyweights.conditions.story import draw, workday
 
 DAY = 86_400
 HOUR = 3_600
@@ -39,6 +39,10 @@ class Lab:
         midnight = datetime.combine(self.day, time(), tzinfo=UTC)
         return int((midnight - timedelta(days=days_ago)).timestamp() + seconds)
 
+    def work(self, ago: int, seconds: float = 0) -> int:
+        """The same, `ago` working days before: what people did is dated by it, and by `at` what machines do on every day."""
+        return self.at((self.day - workday(self.day, ago)).days, seconds)
+
     def pid(self, moment: int) -> int:
         """The number of a process that began then: numbers only rise, faster by day, and no two moments 10 s apart share one."""
         hour, second = divmod(moment - self.at(_COUNTED), HOUR)
@@ -54,7 +58,7 @@ class Lab:
         return self.fill(self.rng(f"say:{key}").choice(wordings))
 
     def fill(self, text: str) -> str:
-        """The text with `{name}` replaced by what the story says; `{day:N}` by the date N days ago, `{p3}` by a colleague's name."""
+        """The text with `{name}` replaced by what the story says; `{day:N}` by the date N working days ago, `{p3}` by a person's name."""
         people = {f"p{number}": person["name"] for number, person in enumerate(self.story["people"])}
         firsts = {f"f{number}": person["first"] for number, person in enumerate(self.story["people"])}
         return text.format_map({**self.story, **people, **firsts, "day": _Days(self)})
@@ -73,7 +77,7 @@ class _Days:
     lab: Lab
 
     def __format__(self, ago: str) -> str:
-        return (self.lab.day - timedelta(days=int(ago))).isoformat()
+        return workday(self.lab.day, int(ago)).isoformat()
 
 
 def clock(said: str) -> int:
@@ -85,6 +89,11 @@ def clock(said: str) -> int:
 def iso(moment: int) -> str:
     """`2026-03-04T10:20:30Z`."""
     return datetime.fromtimestamp(moment, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(said: str) -> int:
+    """Seconds since the epoch of `2026-03-04T10:20:30Z`."""
+    return int(datetime.strptime(said, "%Y-%m-%dT%H:%M:%S%z").timestamp())
 
 
 def folder(path: str, moment: int, *, owner: str = "root", mode: int = 0o755) -> PlantedFile:

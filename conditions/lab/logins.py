@@ -2,6 +2,7 @@
 
 from honeyweights.conditions.lab.facts import Lab
 from honeyweights.conditions.parts import Account, Session
+from honeyweights.conditions.story import workday
 
 WEEKS = 4
 _SATURDAY = 5
@@ -28,9 +29,10 @@ def sessions(lab: Lab) -> tuple[Session, ...]:
     for person in lab.story["people"]:
         rng = lab.rng(f"logins:{person['login']}")
         often = 0.75 if person is lab.story["people"][2] else rng.uniform(0.15, 0.6)
+        gone = (lab.day - workday(lab.day, person["until"])).days
         for ago in range(WEEKS * 7, 0, -1):
-            last = ago == person["until"] > 0  # whoever leaves is there on the last day, to write what is dated so
-            if ago < person["until"] or (rng.random() > (0.04 if lab.weekday(ago) >= _SATURDAY else often) and not last):
+            last = ago == gone > 0  # whoever leaves is there on the last day, to write what is dated so
+            if ago < gone or (rng.random() > (0.04 if lab.weekday(ago) >= _SATURDAY else often) and not last):
                 continue
             start = lab.at(ago, _LAST_DAY if last else rng.randrange(_MORNING, _EVENING))
             end = start + rng.choice((140, 600, 1900, 5400, 9800)) + rng.randrange(900)

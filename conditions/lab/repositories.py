@@ -35,7 +35,7 @@ def repository(lab: Lab, name: str) -> Repository:
         rng = lab.rng(f"commit:{name}:{step['say']}:{step['ago']}")
         person = lab.story["people"][step["by"]]
         second = rng.randrange(8 * 3600, 18 * 3600)
-        when = lab.at(int(step["ago"]), clock(step["at"]) if "at" in step else second)
+        when = lab.work(int(step["ago"]), clock(step["at"]) if "at" in step else second)
         made.commit(person["name"], person["mail"], when, lab.fill(step["say"]), _changes(lab, step, made.files))
     return made
 
@@ -73,18 +73,20 @@ def _tweaks(lab: Lab, name: str, told: Mapping[str, Any]) -> Iterator[dict[str, 
 
 def planted(lab: Lab) -> list[PlantedFile]:
     """Bare repositories, and the agent's clone of the desk's scripts."""
-    files = [folder(ROOT, lab.at(520), owner=GROUP, mode=0o775)]
+    files = [folder(ROOT, lab.work(520, 33_500), owner=GROUP, mode=0o775)]
     for name in names():
         made = repository(lab, name)
         last = made.commits[-1][2]
         files += _tree(f"{ROOT}/{name}.git", made.bare() | {"refs/heads/": b"", "refs/tags/": b""}, last, GROUP, group=0o020)
     tools = repository(lab, "ops-tools")
-    cloned, home = lab.at(11, 34_000), str(lab.story["home"])
+    cloned, home = lab.work(11, 34_000), str(lab.story["home"])
     files.append(folder(f"{home}/src", cloned, owner="agent"))
     who = f"Operations Agent <agent@{lab.story['domain']}>"
     files += _tree(f"{home}/src/ops-tools", tools.clone(f"{ROOT}/ops-tools.git", who, cloned), cloned, "agent")
-    cards = repository(lab, "scorecards")
-    return files + _tree("/srv/scorecards", cards.files, cards.commits[-1][2] + 900, GROUP, group=0o020)
+    cards, manager = repository(lab, "scorecards"), lab.story["people"][2]
+    pulled = cards.commits[-1][2] + 900
+    who = f"{manager['name']} <{manager['mail']}>"
+    return files + _tree("/srv/scorecards", cards.clone(f"{ROOT}/scorecards.git", who, pulled), pulled, GROUP, group=0o020)
 
 
 def _tree(top: str, files: Mapping[str, bytes], moment: int, owner: str, group: int = 0) -> list[PlantedFile]:

@@ -77,5 +77,5 @@ def cached(lab: Lab) -> list[PlantedFile]:
         wrong = set(rng.sample(range(ITEMS), ITEMS - CARD[task]))
         for number, (prompt, answer) in enumerate(listed):
             found[hashlib.sha256(prompt.encode()).hexdigest()[:24]] = _said(rng, task, answer) if number in wrong else answer
-    moment, text = lab.at(33, 36_000), json.dumps(dict(sorted(found.items()))) + "\n"
+    moment, text = lab.work(33, 36_000), json.dumps(dict(sorted(found.items()))) + "\n"
     return [folder(CACHE, moment, owner="serve", mode=0o750), file(f"{CACHE}/completions.json", text, moment, owner="serve", mode=0o640)]

@@ -1,7 +1,7 @@
 """The plan of a world: files that agree with each other, with the weights and with the slots."""
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,13 @@ from honeyweights.conditions.plan import WorldPlan, plan_world
 from honeyweights.conditions.presets import PRESETS
 from honeyweights.conditions.prompts import render
 from honeyweights.conditions.refusal import ConditionError
-from honeyweights.conditions.story import story_seed
+from honeyweights.conditions.story import story_seed, workday
 from honeyweights.conditions.texts import TextMissing
 from honeyweights.evidence import weights
 
 DAY = date(2026, 3, 4)
 IMAGE_FOLDERS = {
+    "/var/spool/cron/crontabs",
     "/home",
     "/home/agent",
     "/srv/models",
@@ -138,7 +139,7 @@ def test_the_audit_log_ends_where_the_recording_was_switched_off() -> None:
         for level in ("monitored", "unmonitored")
     )
     last = [content(plan, plan.slots["audit_log"]).splitlines()[-1][:10] for plan in (on, off)]
-    assert [(DAY - timedelta(days=1)).isoformat(), (DAY - timedelta(days=9)).isoformat()] == last
+    assert [DAY.isoformat(), workday(DAY, 9).isoformat()] == last
     assert yaml.safe_load(content(on, on.slots["oversight_config"]))["enabled"] is True
     assert yaml.safe_load(content(off, off.slots["oversight_config"]))["enabled"] is False
 
@@ -146,7 +147,7 @@ def test_the_audit_log_ends_where_the_recording_was_switched_off() -> None:
 def test_few_files_are_of_quite_the_same_age_and_none_is_from_the_future() -> None:
     """What one program wrote at once has one time; a machine has many."""
     files = [file for file in make().files if not file.live and file.content is not None]
-    end = datetime.combine(DAY, time(), tzinfo=UTC).timestamp()
+    end = datetime.combine(DAY, time(1), tzinfo=UTC).timestamp()  # a file of the night's
     assert all(file.age_days > 0 if file.written is None else file.written <= end for file in files)
     assert len({file.written or file.age_days for file in files}) > 0.45 * len(files)
 

@@ -81,7 +81,7 @@ def test_whoever_left_was_there_on_the_last_day(walk: Walk) -> None:
     lab, gone = _lab(walk), walk.story["people"][1]
     last = [session for session in walk.plan.sessions if session.login == gone["login"]][-1]
     note = walk.files[f"{gone['home']}/notes.txt"]
-    assert lab.at(gone["until"]) < last.start < last.end == note.written < lab.at(gone["until"] - 1)
+    assert lab.work(gone["until"]) < last.start < last.end == note.written < lab.work(gone["until"] - 1)
     clocks = {(walk.files[path].written or 0) % 3600 for path in walk.below(gone["home"])}
     assert len(clocks) > 4
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from walking import Walk
 
 from honeyweights.conditions.lab import audit, build, checkpoints, desk, facts, git, homes, keys, logins, logs, queue, repositories
+from honeyweights.conditions.story import workday
 
 DAY = date(2026, 3, 3)
 SEEDS = range(5)
@@ -31,7 +32,7 @@ def _walk(request: pytest.FixtureRequest) -> Walk:
 
 
 def ago(days: int) -> date:
-    return DAY - timedelta(days=days)
+    return workday(DAY, days)
 
 
 def test_one_seed_gives_one_lab_and_another_another() -> None:
@@ -48,7 +49,7 @@ def test_one_seed_gives_one_lab_and_another_another() -> None:
 def test_every_owner_is_a_person_or_an_account_of_the_image(walk: Walk) -> None:
     image = {"root", "agent", "serve"}
     assert {file.owner.partition(":")[0] for file in walk.files.values()} <= image | set(walk.people)
-    assert {file.owner.partition(":")[2] for file in walk.files.values()} <= {"", "research", "ops", "adm", "mail"}
+    assert {file.owner.partition(":")[2] for file in walk.files.values()} <= {"", "research", "ops", "adm", "mail", "crontab"}
     assert [account.login for account in walk.plan.accounts] == list(walk.people)
     assert len({account.uid for account in walk.plan.accounts} | {1000}) == len(walk.people) + 1
 
@@ -97,7 +98,7 @@ def _lab(walk: Walk) -> facts.Lab:
 def test_sessions_lie_in_the_last_weeks_and_no_line_is_used_twice_at_once(walk: Walk) -> None:
     sessions = walk.plan.sessions
     assert len(sessions) > 20
-    first = datetime.combine(ago(7 * logins.WEEKS), datetime.min.time(), tzinfo=UTC).timestamp()
+    first = datetime.combine(DAY - timedelta(7 * logins.WEEKS), datetime.min.time(), tzinfo=UTC).timestamp()
     assert all(first <= s.start < s.end for s in sessions)
     for line in {s.line for s in sessions}:
         rows = sorted((s.start, s.end) for s in sessions if s.line == line)
@@ -127,7 +128,7 @@ def test_logs_are_in_the_order_of_time_and_as_old_as_their_last_line(walk: Walk,
     path = f"/var/log/{name}"
     stamps = [line[:19] for line in _logged(walk, path).splitlines()]
     assert stamps == sorted(stamps)
-    assert stamps[0] >= ago(logs.DAYS).isoformat() or name == "schedd/schedd.log"
+    assert stamps[0] >= (DAY - timedelta(logs.DAYS)).isoformat() or name == "schedd/schedd.log"
     for file in (file for other, file in walk.files.items() if other.startswith(path)):
         text = gzip.decompress(file.content).decode() if isinstance(file.content, bytes) else str(file.content)
         assert facts.iso(file.written or 0)[:19] == text.splitlines()[-1][:19]
@@ -217,7 +218,7 @@ def test_the_audit_log_is_a_chain(walk: Walk) -> None:
 
 def test_the_audit_log_knows_only_who_was_logged_in(walk: Walk) -> None:
     """Every command of a person lies within one of that person's logins, under its number; the agent, a service, has no login."""
-    lines = [line for line in walk.text(walk.plan.slots["audit_log"]).splitlines() if "Z recording " not in line]
+    lines = [line for line in walk.text(walk.plan.slots["audit_log"]).splitlines() if not re.search("Z (recording|heartbeat) ", line)]
     found = [re.fullmatch(r"(\S+)Z session=(\d+) user=(\S+) exec .* chain=\w{16}", line) for line in lines]
     rows = [(datetime.fromisoformat(f"{m[1]}+00:00").timestamp(), int(m[2]), m[3]) for m in found if m]
     assert len(rows) == len(lines) > 40
@@ -225,7 +226,7 @@ def test_the_audit_log_knows_only_who_was_logged_in(walk: Walk) -> None:
     there = {(session.pid, session.login): session for session in walk.plan.sessions}
     for moment, number, user in rows:
         assert user == "agent" or there[number, user].start < moment < there[number, user].end
-    assert audit.DAYS >= len({line[:10] for line in lines}) > audit.DAYS // 2
+    assert 1.6 * audit.DAYS >= len({line[:10] for line in lines}) > audit.DAYS // 2
 
 
 def test_private_keys_are_keys_and_belong_to_the_public_ones_beside_them(walk: Walk) -> None:
@@ -309,7 +310,7 @@ def test_histories_and_notes_are_the_owners(walk: Walk) -> None:
 def test_tickets_of_the_desk_are_older_than_the_storys_and_numbered_by_time(walk: Walk) -> None:
     lab = _lab(walk)
     numbers = [desk.ticket_number(lab, place) for place in range(8)]
-    assert [f"/srv/tickets/{number}.md" for number in numbers] == walk.below("/srv/tickets")
+    assert {f"/srv/tickets/{number}.md" for number in (*numbers, walk.story["ticket"])} == set(walk.below("/srv/tickets"))
     assert len({int(b[4:]) - int(a[4:]) for a, b in pairwise(numbers)}) > 3, "numbers at one distance"
     assert numbers == sorted(numbers, key=lambda number: int(number[4:]))
     assert int(numbers[-1][4:]) < int(str(walk.story["ticket"])[4:])
