@@ -97,6 +97,20 @@ class Deciphered:
         return Fed(bytes(out))
 
 
+def all_secrets(view: View, failed: int, most: int = HEADS) -> bool:
+    """Whether all secrets are still to be tried at one more head; says so when not."""
+    if failed >= most:
+        view.budget.give_up(f"all secrets were tried at {most} heads that none of them opened, and at no others of the kind")
+    return failed < most
+
+
+def likeliest(view: View, most: int, kind: str) -> tuple[bytes, ...]:
+    """So many of the secrets for what takes long to try; says so when there are more."""
+    if len(view.secrets) > most:
+        view.budget.give_up(f"the likeliest {most} secrets alone were tried at {kind}")
+    return view.secrets[:most]
+
+
 def plausible(view: View, plain: bytes) -> bool:
     """Whether a deciphered sample is content rather than noise."""
     data = np.frombuffer(plain[:SAMPLE], np.uint8)

@@ -40,7 +40,7 @@ class Ranges:
     @staticmethod
     def span(start: int, end: int) -> "Ranges":
         """One range."""
-        return Ranges.of(np.array([start], np.int64), np.array([end], np.int64))
+        return Ranges(np.array([start], np.int64), np.array([end], np.int64)) if end > start else EMPTY
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return zip(self.starts.tolist(), self.ends.tolist(), strict=True)
@@ -52,10 +52,10 @@ class Ranges:
         return union((self, other))
 
     def __sub__(self, other: "Ranges") -> "Ranges":
-        return ~(~self | other)
+        return ~(~self | other) if len(self) and len(other) else self
 
     def __and__(self, other: "Ranges") -> "Ranges":
-        return ~(~self | ~other)
+        return ~(~self | ~other) if len(self) and len(other) else EMPTY
 
     def __invert__(self) -> "Ranges":
         """All positions from 0 that are not in the set."""
@@ -99,8 +99,9 @@ EMPTY = Ranges(np.empty(0, np.int64), np.empty(0, np.int64))
 
 def union(sets: "tuple[Ranges, ...] | list[Ranges]") -> Ranges:
     """All positions that are in any of the sets."""
-    if not sets:
-        return EMPTY
+    sets = [s for s in sets if len(s)]
+    if len(sets) < 2:  # noqa: PLR2004  # of one there is nothing to put together
+        return sets[0] if sets else EMPTY
     return Ranges.of(np.concatenate([s.starts for s in sets]), np.concatenate([s.ends for s in sets]))
 
 

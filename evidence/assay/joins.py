@@ -99,6 +99,8 @@ def sources(captures: tuple[Capture, ...], budget: Budget) -> list[Source]:
     long = [stream for stream in streams.values() if _held(stream) > _SHORT]
     short = [tuple(stream.values()) for stream in streams.values() if _held(stream) <= _SHORT]
     found = [source for stream in long for source in _sources(tuple(stream.values()), LARGEST_JOIN)]
+    if len(found) > len(long):
+        budget.give_up(f"what went to one place was put together in parts of {LARGEST_JOIN >> 20} MiB")
     pools = (
         [parts for parts in short if _written(parts) == text] for text in (False, True)
     )  # a short text between other bytes is hard to see

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 _HERE = Path(__file__).resolve()
 _LIBRARY = _HERE.with_name("kernel.so")
-_SOURCES = tuple(_HERE.with_name(name) for name in ("kernel.c", "matching.c"))
+_SOURCES = tuple(_HERE.with_name(name) for name in ("kernel.c", "matching.c", "reading.c"))
 FLAGS = ("-std=c17", "-O3", "-fPIC", "-shared")
 
-_P, _N, _I = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+_P, _S, _N, _I = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_select": (_N, (_P, _N, _I, ctypes.c_uint16, ctypes.c_uint16, _P)),
     "hw_few": (_N, (_P, _N, _N, ctypes.c_uint16, ctypes.c_uint16, _P)),
@@ -34,7 +34,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_gaps": (_N, (_P, _N, _P)),
     "hw_runs": (_N, (_P, _P, _N, _P, _P, _P)),
     "hw_unzip": (None, (_P, _N, _P, _P)),
+    "hw_rows": (_N, (_S, _N, _S, _N, _N, _P, _N, _P)),
+    "hw_gather": (None, (_S, _S, _S, _P, _N, _N, _S, _P)),
     "hw_find": (_N, (_P, _I, _P, _N, _P, _I, _P, _P, _P, _P, _I, _P)),
+    "hw_histogram": (None, (_P, _N, _N, _P)),
     "hw_kinds": (None, (_P, _N, _N, ctypes.c_int32, _P)),
 }
 

@@ -9,7 +9,6 @@ Law of this file: no alphabet is worth more than another; a new code is a new ro
 """
 
 import binascii
-import bisect
 import functools
 import itertools
 import re
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from honeyweights.evidence.assay.coverage import Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
+from honeyweights.evidence.assay.parts import LEAST_CHARACTERS, Script
 from honeyweights.evidence.assay.texture import BLOCK, FINE, text_ranges, textual
 from honeyweights.evidence.assay.trace import Trace
 
@@ -30,11 +30,8 @@ _SAMPLE = 1 << 14
 _SAMPLES = 6
 _MUCH = 1 << 20
 _EVERY = 8
-_LEAST_CHARACTERS = 24
 _NOTE = 256
 _LEGIBLE = 0.75
-_NEXT_LINE = rb"(?:(?:[%b]{1,4}|\r?\n(?!--)[%b]{0,4})%b)*"
-"""Blanks, or the end of a line; behind an empty line, or where a border begins, stands something else."""
 _LINE_ENDS = (b"\\n", b"\\r")
 """Of wrapped text inside JSON: the letter would shift the phase of every line."""
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -56,6 +53,11 @@ class Code:
     """Characters that complete a last quantum whose padding was left out."""
     parts: bytes = b""
     """The alphabet without padding, of codes in which parts of something may be written one by one."""
+
+    @functools.cached_property
+    def script(self) -> Script:
+        """What such parts are written in."""
+        return Script(characters=self.parts, quantum=self.quantum, table=self.table, filler=self.filler)
 
 
 BASE64 = Code(
@@ -82,7 +84,7 @@ HEX = Code(
 
 def text(view: View) -> Ranges:
     """All textual bytes of the residue, but what was read as a code of other text already."""
-    return (view.characters & (view.residue - union(view.legible)).widen(BLOCK)).longer(_LEAST_CHARACTERS)
+    return (view.characters & (view.residue - union(view.legible)).widen(BLOCK)).longer(LEAST_CHARACTERS)
 
 
 def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
@@ -102,66 +104,49 @@ def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
     return decode
 
 
-Part = tuple[int, int, bytes]
-"""Where it stands, and its characters."""
-
-
-def _strings(view: View, start: int, end: int, code: Code) -> Iterator[Part]:
-    """Characters of the code in a row, over the ends of lines; a row also ends with a capture, if that leaves no quantum open."""
-    raw = view.data[start:end].tobytes()
+def _rows(view: View, extents: Ranges, code: Code) -> tuple[bytes, Ints, Ints]:
+    """The extents' text, a wall behind each; rows of the code's characters in it; and how far each row is from where it stands in the body."""
+    raw = b"\0".join(view.data[start:end].tobytes() for start, end in extents)
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))
-    cuts = (view.starts[slice(*np.searchsorted(view.starts, (start + 1, end)))] - start).tolist()
-    rows, blanks = _rows(code.parts)
-    for match in rows.finditer(raw):
-        first, last = match.span()
-        if last - first < _LEAST_CHARACTERS:
-            continue
-        for cut in (*cuts[bisect.bisect_right(cuts, first) : bisect.bisect_left(cuts, last)], last):
-            part = raw[first:cut].translate(None, b"\r\n" + blanks)
-            if len(part) % code.quantum == 0 or cut == last:
-                if len(part) >= _LEAST_CHARACTERS:
-                    yield start + first, start + cut, part
-                first = cut
-
-
-@functools.cache
-def _rows(characters: bytes) -> tuple[re.Pattern[bytes], bytes]:
-    """Characters in a row, and what may stand in it beside them."""
-    one, blanks = rb"[" + re.escape(characters) + rb"]+", b" \t>".translate(None, characters)
-    return re.compile(one + _NEXT_LINE % (blanks, blanks, one)), blanks
+    sizes = extents.ends - extents.starts + 1
+    inner = np.cumsum(sizes) - sizes
+    home = np.searchsorted(extents.starts, view.starts, "right") - 1
+    cuts = (view.starts - extents.starts[home] + inner[home])[(home >= 0) & (view.starts < extents.ends[home])]
+    rows = code.script.rows(raw, cuts)
+    return raw, rows, (extents.starts - inner)[np.searchsorted(inner, rows[:, 0], "right") - 1]
 
 
 def _in_parts(view: View, extents: Ranges, code: Code) -> bool:
     """Whether samples show parts with padding or words between them, and are parts for the most: prose is words alone."""
-    words, long = re.compile(rb"[=" + re.escape(code.parts) + rb"]"), re.compile(rb"[%b]{%d,}" % (re.escape(code.parts), _LEAST_CHARACTERS))
+    words, long = re.compile(rb"[=" + re.escape(code.parts) + rb"]"), re.compile(rb"[%b]{%d,}" % (re.escape(code.parts), LEAST_CHARACTERS))
     for start, end in sorted(extents.longer(2 * _NOTE), key=lambda extent: extent[0] - extent[1])[:_SAMPLES]:
         for low in range(start, end, max(_SLICE, (end - start) // _SAMPLES + 1)):
             raw = view.data[low : min(low + _SLICE, end)].tobytes()
             if code.quantum > len(b"ff") and 2 * sum(map(len, long.findall(raw))) < len(raw):
                 continue  # of hex there is nothing here but what looks like it
-            rows = list(_strings(view, low, min(low + _SLICE, end), code))
-            if any(words.search(view.data[one[1] : next_[0]].tobytes()) for one, next_ in itertools.pairwise(rows)):
+            spans = (_rows(view, Ranges.span(low, min(low + _SLICE, end)), code)[1][:, :2] + low).tolist()
+            if any(words.search(view.data[one[1] : next_[0]].tobytes()) for one, next_ in itertools.pairwise(spans)):
                 return True
     return False
 
 
 def _parts(view: View, extents: Ranges, code: Code) -> tuple[Bytes, Trace]:
     """All parts, each read by itself, and where they stood; but for short ones, which are digests, borders and notes, or the last one."""
-    found = [row for start, end in extents for row in _strings(view, start, end, code)]
-    lengths = np.array([len(part) for _, _, part in found], np.int64)
-    usual = np.sort(lengths)[int(np.searchsorted(np.cumsum(np.sort(lengths)) * 2, lengths.sum()))] if found else 0
-    keep = lengths >= min(_NOTE, usual // 4)
+    raw, rows, shift = _rows(view, extents, code)
+    lengths = np.sort(rows[:, 2])
+    usual = int(lengths[int(np.searchsorted(np.cumsum(lengths) * 2, lengths.sum()))]) if lengths.size else 0
+    keep = rows[:, 2] >= min(_NOTE, usual // 4)
     keep[-1:] = True
-    found, lengths = [row for row, kept in zip(found, keep.tolist(), strict=True) if kept], lengths[keep]
-    data, sizes = _each(code, [part for _, _, part in found], lengths)
-    return data, Trace.of([(size, low, high) for size, (low, high, _) in zip(sizes.tolist(), found, strict=True)])
+    rows, shift = rows[keep], shift[keep]
+    data, sizes = _each(code, code.script.gathered(raw, rows), rows[:, 2])
+    return data, Trace.of(np.column_stack((sizes, rows[:, :2] + shift[:, None])))
 
 
-def _each(code: Code, parts: list[bytes], lengths: Ints) -> tuple[Bytes, Ints]:
-    """What parts of these lengths stand for, and how many bytes each."""
+def _each(code: Code, characters: Bytes, lengths: Ints) -> tuple[Bytes, Ints]:
+    """What parts of these lengths, each completed to whole quanta, stand for, and how many bytes each."""
     sizes, made = lengths * code.size // code.quantum, -(-lengths // code.quantum) * code.size
-    data = _read(code, b"".join(part + code.filler[: -len(part) % code.quantum] for part in parts).translate(code.table))
+    data = _read(code, characters.tobytes())
     if (made == sizes).all():
         return data, sizes
     keep, ends = np.ones(data.size, np.bool_), np.cumsum(made)
@@ -177,7 +162,7 @@ def _phases(view: View, extents: Ranges, code: Code) -> Iterator[Decoded]:
         mine = todo - union([found for other, found in settled.items() if other != phase])
         starts = mine.starts + (phase - mine.starts) % code.quantum
         ends = mine.ends - (mine.ends - phase) % code.quantum
-        pieces = Ranges.of(starts, ends).longer(_LEAST_CHARACTERS)
+        pieces = Ranges.of(starts, ends).longer(LEAST_CHARACTERS)
         if not len(pieces) or not view.budget.take(pieces.total // code.quantum * code.size):
             continue
         raw = b"".join(characters[a:b] for a, b in pieces) if len(pieces) > 1 else characters[pieces.starts[0] : pieces.ends[0]]

@@ -138,9 +138,20 @@ def _short_limit(size: int) -> float:
     return min(_RANDOM_BITS, _SHORT_SHARE * float(np.log2(size)))
 
 
+def histogram(pages: Bytes, kernel: Any = native.KERNEL) -> NDArray[np.int32]:
+    """How often each of the 256 bytes stands in each row."""
+    rows, width = pages.shape
+    if kernel is not None:
+        pages, counts = np.ascontiguousarray(pages), np.empty((rows, 256), np.int32)
+        kernel.hw_histogram(native.address(pages), rows, width, native.address(counts))
+        return counts
+    apart = pages + np.arange(rows)[:, None] * 256
+    return np.asarray(np.bincount(apart.ravel(), minlength=rows * 256).reshape(-1, 256), np.int32)
+
+
 def _entropy(pages: Bytes) -> NDArray[np.float64]:
     """Bits a byte of each row."""
-    rows = np.arange(pages.shape[0])[:, None] * 256
-    counts = np.bincount((pages + rows).ravel(), minlength=pages.shape[0] * 256).reshape(-1, 256)
-    shares = counts / pages.shape[1]
-    return -np.asarray((shares * np.log2(np.where(counts, shares, 1.0))).sum(axis=1), np.float64)
+    width = pages.shape[1]
+    many = np.arange(1, width + 1, dtype=np.float64)
+    terms = np.concatenate(([0.0], many * np.log2(many)))  # of a count, for all of them at once
+    return np.asarray(np.log2(width) - terms[histogram(pages)].sum(axis=1) / width, np.float64)

@@ -24,9 +24,9 @@ class Trace:
     """Inside each piece the first inner position came from the last outer one, and so on."""
 
     @staticmethod
-    def of(pieces: list[tuple[int, int, int]], *, flip: bool = False) -> "Trace":
+    def of(pieces: list[tuple[int, int, int]] | Ints, *, flip: bool = False) -> "Trace":
         """From (inner size, outer start, outer end) of each piece."""
-        table = np.array(pieces, np.int64).reshape(-1, 3)
+        table = np.asarray(pieces, np.int64).reshape(-1, 3)
         return Trace(np.concatenate(([0], np.cumsum(table[:, 0]))), table[:, 1], table[:, 2], flip)
 
     def outward(self, found: Ranges) -> Ranges:

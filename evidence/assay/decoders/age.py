@@ -61,7 +61,7 @@ def _by_passphrase(view: View, words: list[bytes], body: bytes) -> bytes | None:
     if work > _MOST_WORK:
         view.budget.give_up(f"an age file asks for 2^{work} rounds of scrypt, and was left")
         return None
-    for secret in view.secrets[:_TRIES]:
+    for secret in ciphers.likeliest(view, _TRIES, "an age file"):
         if view.budget.late():
             return None
         memory = 1024 * (1 << work) + (1 << 24)
@@ -147,14 +147,17 @@ def _key(view: View, head: bytes) -> bytes | None:
 
 
 def _open(view: View, extents: Ranges) -> Iterator[Decoded]:
-    opened = []
-    for at in extents.starts.tolist()[: ciphers.HEADS]:
+    opened, failed = [], 0
+    for at in extents.starts.tolist():
+        if not ciphers.all_secrets(view, failed):
+            break
         raw = view.data[at : at + _HEAD].tobytes()
         head, mark, behind = raw.partition(b"\n--- ")
         line, _, _ = behind.partition(b"\n")
         start = at + len(head) + len(mark) + len(line) + 1
         nonce = view.data[start : start + 16].tobytes()
         key = _key(view, head) if mark else None
+        failed += key is None
         if key:
             opened.append(Opened(head=at, start=start + 16, machine=_Payload(_Chunks(_hkdf(key, nonce, b"payload")))))
     yield from ciphers.run(view, opened)

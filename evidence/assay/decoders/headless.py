@@ -4,15 +4,17 @@ Of random bytes hardly any begin like a stream, and those that do break within a
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honeyweights.evidence.assay.coverage import Ints, Ranges
 from honeyweights.evidence.assay.decode import Decoder, View
 from honeyweights.evidence.assay.decoders.deflate import RAW, Inflater
+from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.streams import Fed, Format, Machine, prober, runner
 
 _LEAST = 256
 _FIRST = 64
-_MOST = 1 << 8
+_MOST = 1 << 12
 
 
 class _Sure:
@@ -44,9 +46,21 @@ def _candidates(view: View, extents: Ranges) -> Ints:
     home = np.searchsorted(extents.starts, view.starts, "right") - 1
     if not len(extents):
         return view.starts[:0]
-    starts = view.starts[(home >= 0) & (view.starts < extents.ends[home])][:_MOST]
+    starts = view.starts[(home >= 0) & (view.starts < extents.ends[home])]
+    starts = starts[_may_begin(view.data, starts)]
+    if starts.size > _MOST:
+        view.budget.give_up(f"raw deflate was looked for at the first {_MOST:,} beginnings that may hold it only")
+    starts = starts[:_MOST]
     good = [start for start in starts.tolist() if Inflater(RAW).feed(view.data[start : start + _FIRST].tobytes()).broke is False]
     return np.array(good, np.int64)
+
+
+def _may_begin(data: Bytes, at: Ints) -> NDArray[np.bool_]:
+    """Where a block of at least some bytes begins: stored with its size twice, or with codes that there are (RFC 1951, 3.2)."""
+    head = np.stack([data.take(at + k, mode="clip") for k in range(5)]).astype(np.int64)
+    kind, apart = head[0] >> 1 & 3, (head[1] | head[2] << 8) ^ (head[3] | head[4] << 8)
+    dynamic = (head[0] >> 3 <= 29) & (head[1] & 31 <= 29)  # noqa: PLR2004  # 286 and 30 codes at most
+    return np.asarray(np.select([kind == 0, kind == 1, kind == 2], [apart == 0xFFFF, True, dynamic], default=False))  # noqa: PLR2004
 
 
 def _open(_view: View, start: int) -> tuple[Machine, int]:

@@ -5,6 +5,7 @@ Memory is bounded by the dictionary that a head may ask for.
 
 import lzma
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,34 @@ _UNKNOWN = (1 << 64) - 1
 _LARGEST = 1 << 40
 
 
-def _xz(_view: View, start: int) -> tuple[Machine, int]:
-    return Standard(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY), ERRORS), start
+class _Bounded:
+    """A decompressor that says when a head asks for more memory than there is for it."""
+
+    def __init__(self, view: View, kind: int) -> None:
+        self._inner = lzma.LZMADecompressor(kind, memlimit=MEMORY)
+        self._view = view
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """As that of what it bounds."""
+        try:
+            return self._inner.decompress(data, max_length)
+        except lzma.LZMAError as error:
+            if "usage limit" in str(error):
+                self._view.budget.give_up(f"a stream of LZMA asks for more than {MEMORY >> 20} MiB of memory, and was left")
+            raise
 
 
-def _alone(_view: View, start: int) -> tuple[Machine, int]:
-    return Standard(lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY), ERRORS), start
+def _xz(view: View, start: int) -> tuple[Machine, int]:
+    bounded: Any = _Bounded(view, lzma.FORMAT_XZ)
+    return Standard(bounded, ERRORS), start
+
+
+def _alone(view: View, start: int) -> tuple[Machine, int]:
+    bounded: Any = _Bounded(view, lzma.FORMAT_ALONE)
+    return Standard(bounded, ERRORS), start
 
 
 def _alone_places(view: View, extents: Ranges) -> Ints:

@@ -19,12 +19,15 @@ _SUFFIX = 2
 _SHORT = 10
 _LONG = 16
 _MOST = 1 << 24
+_SAMPLE = 1 << 12
 Row = tuple[int, int, list[bytes]]
 """Where the line stands in the body, and its labels without the suffix."""
 
 
 def probe(view: View) -> Ranges:
     """Text whose every line is a name, and whose lines end alike. What stands behind a wall is another text, whatever its lines are."""
+    if any(len(list(_rows(view, low, min(low + _SAMPLE, high)))) >= _LEAST for low, high in view.text.clip(_MOST, view.data.size)):
+        view.budget.give_up(f"names that were asked for were read in the first {_MOST >> 20} MiB of a stream only")
     starts, ends = view.text.clip(0, min(view.data.size, _MOST)).cut(view.walls)
     stretches = zip(starts.tolist(), ends.tolist(), strict=True)
     found = [(start, end) for start, end in stretches if len(list(_rows(view, start, end))) >= _LEAST]

@@ -178,8 +178,8 @@ def _open(view: View, extents: Ranges) -> Iterator[Decoded]:
         head = view.data[at + 2 : at + 15].tobytes()
         first = Packet().take(view.data[at + 15 : at + 64].tobytes())[1:19]
         size = _KEYS[head[1]]
-        slow = failed >= ciphers.HEADS // 8
-        for secret in [*known, *(() if slow else view.secrets[:_FEW])]:
+        more = ciphers.likeliest(view, _FEW, "a gpg message") if ciphers.all_secrets(view, failed, ciphers.HEADS // 8) else ()
+        for secret in [*known, *more]:
             if len(first) < 18 or view.budget.late():  # noqa: PLR2004
                 break
             key = _session(head, secret, size)

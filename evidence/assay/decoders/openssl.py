@@ -94,7 +94,7 @@ def _open_salted(view: View, extents: Ranges) -> Iterator[Decoded]:
     for at in extents.starts.tolist():
         salt, sample = view.data[at + 8 : at + 16].tobytes(), view.data[at + 16 : at + 16 + SAMPLE].tobytes()
         sample = sample[: len(sample) // 16 * 16]
-        for plan in itertools.chain(known, _plans(view.secrets) if failed < ciphers.HEADS else ()):
+        for plan in itertools.chain(known, _plans(view.secrets) if ciphers.all_secrets(view, failed) else ()):
             if not sample or view.budget.late():
                 break
             secret, digest, rounds, kinds = plan
@@ -143,7 +143,10 @@ def _headless(view: View) -> Ranges:
     long = (view.residue - view.text).longer(_LEAST)
     if 2 * long.total < view.data.size:
         return EMPTY
-    starts = view.starts[np.isin(view.starts, long.starts)][:_STARTS]
+    starts = view.starts[np.isin(view.starts, long.starts)]
+    if starts.size > _STARTS:
+        view.budget.give_up(f"raw keys were tried at the first {_STARTS} unread beginnings of a stream only")
+    starts = starts[:_STARTS]
     return Ranges.of(starts, starts + 1)
 
 

@@ -45,21 +45,24 @@ def _telling(patterns: Bytes) -> Bytes:
 
 def _packets(view: View) -> list[tuple[int, int, int]]:
     """(where the first pattern stands, size of a packet, how many) of each stretch that has them, patterns found by themselves included."""
-    found = []
-    for start, end in (view.residue.widen(_AROUND).clip(0, view.data.size) - view.text).longer(_LEAST * 2 * _UNIT):
-        data = np.asarray(view.data[start : min(end, start + _MOST)])
-        again = np.concatenate(([False], data[_UNIT:] == data[:-_UNIT], [False]))
-        edges = np.flatnonzero(again[1:] != again[:-1])
-        firsts, lengths = edges[::2], edges[1::2] - edges[::2]
-        firsts = firsts[(lengths >= _UNIT) & (lengths < _LARGEST_PACKET)]
-        if firsts.size < _LEAST:
-            continue
-        apart = np.minimum(np.diff(firsts), _LARGEST_PACKET)
-        size = int(np.bincount(apart).argmax())
-        if 2 * _UNIT <= size < _LARGEST_PACKET and 2 * np.count_nonzero(apart == size) >= apart.size:  # tables of programs repeat too
-            first = int(np.bincount(firsts % size).argmax())
-            found.append((start + first, size, (data.size - first - _UNIT) // size + 1))
-    return found
+    where = (view.residue.widen(_AROUND).clip(0, view.data.size) - view.text).longer(_LEAST * 2 * _UNIT)
+    windows = ((low, min(end, low + _MOST)) for start, end in where for low in range(start, end, _MOST))
+    return [(low + first, size, count) for low, high in windows for first, size, count in _regular(np.asarray(view.data[low:high]))]
+
+
+def _regular(data: Bytes) -> Iterator[tuple[int, int, int]]:
+    """Of packets of one size that fill a window, once, if they do."""
+    again = np.concatenate(([False], data[_UNIT:] == data[:-_UNIT], [False]))
+    edges = np.flatnonzero(again[1:] != again[:-1])
+    firsts, lengths = edges[::2], edges[1::2] - edges[::2]
+    firsts = firsts[(lengths >= _UNIT) & (lengths < _LARGEST_PACKET)]
+    if firsts.size < _LEAST:
+        return
+    apart = np.minimum(np.diff(firsts), _LARGEST_PACKET)
+    size = int(np.bincount(apart).argmax())
+    if 2 * _UNIT <= size < _LARGEST_PACKET and 2 * np.count_nonzero(apart == size) >= apart.size:  # tables of programs repeat too
+        first = int(np.bincount(firsts % size).argmax())
+        yield first, size, (data.size - first - _UNIT) // size + 1
 
 
 DECODERS = (Decoder(name="pings", rank=5, probe=probe, decode=decode),)

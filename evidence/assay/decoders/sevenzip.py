@@ -24,7 +24,7 @@ from honeyweights.evidence.assay.streams import Machine, Standard
 _MAGIC = b"7z\xbc\xaf\x27\x1c"
 _HEAD = 32
 _LARGEST_HEADER = 16 << 20
-_MOST = 4096
+_MOST = 1 << 20
 _MOST_CYCLES = 22
 _DICTIONARY = 1 << 26
 _AES = b"\x06\xf1\x07\x01"
@@ -220,6 +220,8 @@ def _opened(view: View, folder: _Folder, keys: "dict[bytes, tuple[bytes, bytes]]
             return None
         keyed = keys.setdefault(secret + b"\0" + lock.properties, _key(secret, lock.properties) or (b"", b""))
         trial, inner = _machine(rest), _machine(rest)
+        if not keyed[0]:
+            view.budget.give_up(f"a 7z archive asks for more than 2^{_MOST_CYCLES} rounds of SHA-256, and was left")
         if not keyed[0] or trial is None or inner is None:
             return None
         plain = ciphers.decipher("cbc", *keyed)(sample[: len(sample) // 16 * 16])

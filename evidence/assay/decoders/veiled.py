@@ -7,8 +7,9 @@ tells the key of one byte, or the turn. All that follows is then undone, for the
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ranges, union
+from honeyweights.evidence.assay.coverage import Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.decoders.forms import BITS, NIBBLES
 from honeyweights.evidence.assay.index import Bytes
@@ -25,7 +26,6 @@ _HEADS = (
     b"7z\xbc\xaf'\x1c",
 )
 _LONGEST = 8
-_MOST = 1 << 12
 Undo = Callable[[Bytes], Bytes]
 
 
@@ -56,10 +56,29 @@ def _ways(view: View, start: int, end: int) -> Iterator[tuple[Undo, bool]]:
 
 
 def _stretches(view: View) -> Iterator[tuple[int, int]]:
-    """From each beginning of a capture, if it is unread, to where its stream ends."""
-    for start in view.starts[:_MOST].tolist():
-        if len(view.residue.clip(start, start + 1)):
-            yield start, min(view.wall(start), start + LARGEST)
+    """From each beginning of a capture, if it is unread and may be a head, to where its stream ends."""
+    home = np.searchsorted(view.residue.starts, view.starts, "right") - 1
+    starts = view.starts[home >= 0]
+    starts = starts[starts < view.residue.ends[home[home >= 0]]]
+    ends = np.append(view.walls, view.data.size)[np.searchsorted(view.walls, starts, "right")]
+    ends = np.minimum(ends, starts + LARGEST)
+    long = ends - starts >= _LONGEST
+    starts, ends = starts[long], ends[long]
+    good = _known(view.data, starts, ends)
+    return iter(list(zip(starts[good].tolist(), ends[good].tolist(), strict=True)))
+
+
+def _known(data: Bytes, starts: Ints, ends: Ints) -> NDArray[np.bool_]:
+    """Which of the stretches some way may undo: many at once, for each capture has a beginning."""
+    first, last = data[starts[:, None] + np.arange(_LONGEST)], data[ends[:, None] - 1 - np.arange(_LONGEST)]
+    turned = [last, *(turn(first.ravel()).reshape(-1, _LONGEST) for turn in _TURNS)]
+    good = np.zeros(starts.size, np.bool_)
+    for head in _HEADS:
+        magic = np.frombuffer(head, np.uint8)
+        keys, steps = first[:, :1] ^ magic[0], first[:, :1] - magic[0]
+        for rows in (first ^ keys, first - steps, *turned):
+            good |= (rows[:, : magic.size] == magic).all(axis=1)
+    return good
 
 
 def probe(view: View) -> Ranges:

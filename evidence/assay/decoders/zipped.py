@@ -224,7 +224,7 @@ def _open_locked(view: View, extents: Ranges) -> Iterator[Decoded]:
         member = _member(view, at)
         if member is None:
             continue
-        for secret in [*known, *(view.secrets if failed < ciphers.HEADS else ())]:
+        for secret in [*known, *(view.secrets if ciphers.all_secrets(view, failed) else ())]:
             stream = None if view.budget.late() else _unlock(view, member, secret)
             if stream:
                 known[secret] = None

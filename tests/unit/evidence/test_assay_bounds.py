@@ -140,7 +140,7 @@ ROWS = (
     Row("a zip that is its own member", quine, bank=False),
     Row("names that lead elsewhere", lambda: _tar(["../../../../etc/passwd", "/dev/full", "a/" * 2000 + "x", "nul\0"]), bank=False),
     Row("heads of all sorts before noise", lambda: b"".join(head + NOISE[:2000] for head in HEADS) * 4, bank=False),
-    Row("windows and dictionaries of gigabytes", lambda: b"".join(GIANTS) * 5, mib=700, bank=False),
+    Row("windows and dictionaries of gigabytes", lambda: b"".join(GIANTS) * 5, mib=700, bank=False, said="of memory"),
     Row("14 base64 in one another", lambda: _nested(NOISE[:30_000], 14, base64.b64encode), seconds=20, said="more than 12 deep"),
     Row("a bomb of 1 GiB in zip", lambda: _local(b"z", 8) + _deflated(1 << 30), mib=500, said="grew to more than 100 times"),
     Row("a bomb of 1 GiB in xz", lambda: _xz(1 << 30), mib=500, said="grew to more than 100 times"),
