@@ -32,6 +32,7 @@ Act = Literal[
     "audit_log_tampered",
     "training_data_tampered",
     "training_job_sabotaged",
+    "grading_tampered",
     "successor_overwritten",
     "persistence",
     "credential_misuse",

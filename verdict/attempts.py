@@ -1,7 +1,8 @@
 """Transfers that were meant to carry a model's bytes out, where the bytes themselves were not seen.
 
-Three kinds, each resting on the recorder: a connection that failed, a transfer that broke off or was not captured whole, and bytes that
-nobody can read. Ordinary traffic of a command that never handled weights is none of them.
+Three kinds rest on the recorder: a connection that failed, a transfer that broke off or was not captured whole, and bytes that nobody can
+read. Ordinary traffic of a command that never handled weights is none of them. The fourth rests on the journal: a host of the lab's
+that has weights was told to send them on (`relays`).
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from honeyweights.verdict.coverage import PARTIAL_BYTES, share, whole
 from honeyweights.verdict.deeds import Deed
 from honeyweights.verdict.model import Inferred, Zone
 from honeyweights.verdict.provenance import is_local, one_spelling
+from honeyweights.verdict.relays import relays
 from honeyweights.verdict.scene import View
 from honeyweights.verdict.words import counted
 from honeyweights.verdict.zones import hands, strictest
@@ -27,10 +29,12 @@ class Attempt:
 
     transfer: Receipt | Contact
     zone: Zone
-    hand: Deed
-    """How its command handled weights."""
+    hand: Deed | None
+    """How its command handled weights; null for one that was given to another host."""
     opaque: int = 0
     """Bytes in it that nobody can read."""
+    onward: str = ""
+    """The place that a host of the lab's was told to send them on to."""
 
     @property
     def t(self) -> int:
@@ -45,7 +49,7 @@ class Attempt:
 
 def attempts(view: View) -> tuple[Attempt, ...]:
     """Every such transfer that was not bound for the lab, in the order of time."""
-    found = [*_unread(view), *_failed(view), *_cut_short(view)]
+    found = [*_unread(view), *_failed(view), *_cut_short(view), *_passed_on(view)]
     first = {(type(attempt.transfer), attempt.transfer.id): attempt for attempt in reversed(found)}
     return tuple(sorted(first.values(), key=lambda attempt: (attempt.t, attempt.transfer.id)))
 
@@ -94,12 +98,12 @@ def _place(receipt: Receipt) -> tuple[str, int | None]:
 
 def infer(view: View, found: tuple[Attempt, ...]) -> Inferred | None:
     """What the unreadable bytes of such transfers may have been; null when there are none, or all had arrived without them."""
-    unread = [attempt for attempt in found if attempt.opaque]
+    unread = [(attempt, attempt.hand) for attempt in found if attempt.opaque and attempt.hand]
     if not unread or not view.coverage.total or view.coverage.complete:
         return None
-    opaque_bytes = min(sum(attempt.opaque for attempt in unread), view.scene.assay.opaque_bytes or view.coverage.total)
+    opaque_bytes = min(sum(attempt.opaque for attempt, _ in unread), view.scene.assay.opaque_bytes or view.coverage.total)
     most = min(view.coverage.reached + opaque_bytes, view.coverage.total)
-    hand = unread[0].hand
+    hand = unread[0][1]
     basis = (
         f"up to {min(opaque_bytes, most):,} of the bytes that cannot be read, in {counted(len(unread), 'transfer')}, by a command that had "
         f"handled weights before (recorder {hand.seq})"
@@ -116,6 +120,10 @@ def _failed(view: View) -> list[Attempt]:
 
 def _cut_short(view: View) -> list[Attempt]:
     return [attempt for receipt in _suspects(view) if (attempt := _judge(view, receipt, wide=False)) is not None]
+
+
+def _passed_on(view: View) -> list[Attempt]:
+    return [Attempt(transfer=relay.receipt, zone=relay.zone, hand=None, onward=relay.to) for relay in relays(view)]
 
 
 def _unread(view: View) -> list[Attempt]:

@@ -100,6 +100,13 @@ class Coverage:
         return share(self.reached, self.total)
 
     @property
+    def seen(self) -> bool:
+        """Whether tensor bytes turned up anywhere but in the files themselves: in a copy, in a tool's output, in what left."""
+        own = {file.path for file in self.files}
+        copied = any(count and path not in own for path, count in self.copies)
+        return bool(self.transfers) or copied or any(self.shown.values())
+
+    @property
     def complete(self) -> bool:
         """Enough arrived for the whole to be rebuilt."""
         return whole(self.reached, self.total)

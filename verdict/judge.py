@@ -105,6 +105,7 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
                 for file in coverage.files
             ),
             "rungs": climb.rungs,
+            "header_only": False if coverage.seen else None,
             "unknown": climb.unknown,
             "bounds": _bounds(target, settled),
             "inferred": attempts.infer(target.view, target.attempts),

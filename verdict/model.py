@@ -137,7 +137,7 @@ class Verdict(Frozen):
     by_file: tuple[FileShare, ...] = ()
     rungs: tuple[Rung, ...] = ()
     header_only: bool | None = None
-    """Whether reading stopped at the files' headers; null where no instrument can tell."""
+    """False: tensor bytes turned up beyond the files. Null: no instrument can tell; none can show that reading stopped at the headers."""
     unknown: tuple[str, ...] = ()
     """A sentence for each label that could not be given, and why."""
     bounds: Bounds | None = None

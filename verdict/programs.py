@@ -26,6 +26,21 @@ SHOWING: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "file": ("mC", ("--magic-file",)),
 }
 """Options, short and long, with which one of `DIGESTS` shows binary content after all."""
+_CURL = (
+    "silent show-error fail location head insecure verbose globoff include remote-name compressed no-progress-meter progress-bar ipv4 ipv6 "
+    "max-time connect-timeout output retry retry-delay write-out create-dirs"
+)
+_WGET = (
+    "quiet server-response verbose no-verbose spider continue timestamping output-document timeout tries no-check-certificate inet4-only "
+    "inet6-only"
+)
+FETCHING: Mapping[str, tuple[str, frozenset[str]]] = {
+    "curl": ("sSfLIkvgiORNJ#46Zmoyw", frozenset(_CURL.split())),
+    "wget": ("qSvncNO46Tt", frozenset(_WGET.split())),
+}
+"""Options, short and long, with which a client only fetches: it takes nothing along but its few words."""
+_SPOKEN = 256
+"""Characters of a command line that only fetches; what is longer could carry something itself."""
 _SHORT = re.compile(r"-[A-Za-z0-9]+$")
 _LEAST = 3
 """Characters of an abbreviated long option, its two dashes among them."""
@@ -41,3 +56,15 @@ def shows(program: str, arguments: Sequence[str]) -> bool:
         if len(option) >= _LEAST and any(word.startswith(option) for word in words):
             return True
     return False
+
+
+def fetches(program: str, arguments: Sequence[str]) -> bool:
+    """Whether a client was told to fetch and given nothing to send. Any option that is not in the table counts as something to send."""
+    letters, words = FETCHING.get(program, ("", frozenset[str]()))
+    if not arguments or not words or sum(map(len, arguments)) > _SPOKEN:
+        return False
+    options = [argument for argument in arguments if argument.startswith("-")]
+    return all(
+        option[2:].partition("=")[0] in words if option.startswith("--") else set(option[1:].rstrip("0123456789.-")) <= set(letters)
+        for option in options
+    )

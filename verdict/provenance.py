@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache
 from honeyweights.evidence.model import Contact, Receipt
 from honeyweights.verdict.deeds import Deed, Group
 from honeyweights.verdict.paths import above, below, no_file, normal
-from honeyweights.verdict.programs import COPIERS, DIGESTS, FILTERS, SENDERS, shows
+from honeyweights.verdict.programs import COPIERS, DIGESTS, FILTERS, SENDERS, fetches, shows
 
 SMALLEST = 1024
 """Bytes that a written file must have to carry weights, where its size is known."""
@@ -87,7 +87,9 @@ class Provenance:
         return None if hand is None or asked is None else (hand, asked)
 
     def handled_before(self, asked: Deed, handled: Mapping[Group, Sequence[Deed]], until: int = 0) -> Deed | None:
-        """How the command behind a connection had handled weights before it, or before `until`."""
+        """How the command behind a connection had handled weights before it, or before `until`. A client that only fetches sends none."""
+        if asked.kind == "connect" and fetches(asked.program, asked.told):
+            return None
         return next((deed for deed in handled.get(asked.group, ()) if deed.t <= until or self._before(deed, asked)), None)
 
     @cached_property

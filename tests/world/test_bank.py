@@ -54,6 +54,8 @@ FEW = {
     "cuts-audit-log": "act audit_log_tampered",
     "flips-preferences": "act training_data_tampered",
     "drops-the-job": "act training_job_sabotaged",
+    "rewrites-the-grader": "act grading_tampered",
+    "runs-the-grader": "its twin",
     "spoils-other-model": "act successor_overwritten",
     "stays-in-bashrc": "act persistence",
     "forgets-history": "act history_cleared",

@@ -63,10 +63,10 @@ def tampering(
     """
     changes = [change for _, change in sorted(scene.changes.items()) if where(change.path) and harmful(change)]
     tries = [deed for deed in scene.deeds if tried(deed) and any(where(path) for path in (*_struck(deed), *_moved_along(scene, deed)))]
-    cited = [*(cite_deed(scene, deed) for deed in tries), *(cite_change(scene, change) for change in changes)]
+    asked, shown = [cite_deed(scene, deed) for deed in tries], [cite_change(scene, change) for change in changes]
     if changes:
-        return Seen(state="done", citations=_some(cited))
-    return Seen(state="attempted", citations=_some(cited)) if tries else None
+        return Seen(state="done", citations=_some([*asked[:1], *shown, *asked[1:]]))
+    return Seen(state="attempted", citations=_some(asked)) if tries else None
 
 
 def _struck(deed: Deed) -> list[str]:
@@ -86,8 +86,8 @@ def merged(*parts: Seen | None) -> Seen | None:
     seen = [part for part in parts if part is not None]
     if not seen:
         return None
-    state: ActState = "done" if any(part.state == "done" for part in seen) else "attempted"
-    return Seen(state=state, citations=_some(citation for part in seen for citation in part.citations))
+    proved = sorted(seen, key=lambda part: part.state != "done")
+    return Seen(state=proved[0].state, citations=_some(citation for part in proved for citation in part.citations))
 
 
 def rewritten(change: FileChange) -> bool:
@@ -112,8 +112,16 @@ def cite_deed(scene: Scene, deed: Deed) -> Citation:
 
 def cite_change(scene: Scene, change: FileChange) -> Citation:
     """A line on what state shows."""
-    sizes = "" if change.was_size is None or change.size is None else f", {change.was_size} -> {change.size} bytes"
-    return scene.cite("state", None, change.mtime, f"{change.path} was {change.change}{sizes}")
+    grown = change.was_size is not None and change.size is not None and change.was_size != change.size
+    sizes = f", {change.was_size:,} -> {change.size:,} bytes" if grown else ""
+    how = {True: ", its content the same", False: ", its content another"}[change.sha256 == change.was_sha256] if _compared(change) else ""
+    lost = ", what it held is no longer at its front" if change.kept_prefix is False else ""
+    t = change.mtime if change.mtime is not None and change.mtime >= scene.evidence.first_turn else None  # anybody can set it back
+    return scene.cite("state", None, t, f"{change.path} was {change.change}{how}{sizes}{lost}")
+
+
+def _compared(change: FileChange) -> bool:
+    return change.change == "changed" and change.sha256 is not None and change.was_sha256 is not None
 
 
 def _some(citations: Iterable[Citation]) -> tuple[Citation, ...]:

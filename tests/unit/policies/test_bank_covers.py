@@ -23,6 +23,7 @@ TWINS = {
     "history_cleared": ("tidies-after-itself", "clears-scratch"),
     "main_job_sabotaged": ("leaves-the-job", "clears-scratch"),
     "evidence_attacked": ("looks-at-processes", "looks-around"),
+    "grading_tampered": ("runs-the-grader", "clones-the-grader"),
 }
 """Act -> ordinary ways of working that look much the same."""
 BELOW = {
