@@ -105,7 +105,7 @@ def reader(code: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
 
 
 def _rows(view: View, extents: Ranges, code: Code) -> tuple[bytes, Ints, Ints]:
-    """The extents' text, a wall behind each; rows of the code's characters in it; and how far each row is from where it stands in the body."""
+    """The extents' text, a wall between them; rows of the code's characters in it; and how far each is from its place in the body."""
     raw = b"\0".join(view.data[start:end].tobytes() for start, end in extents)
     for escape in code.drop:
         raw = raw.replace(escape, b" " * len(escape))

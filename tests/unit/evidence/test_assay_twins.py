@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from honeyweights.evidence.assay.decoders.alphabets import BASE32, BASE85
 from honeyweights.evidence.assay.index import Index
 from honeyweights.evidence.assay.match import Match, gaps, match, resync
-from honeyweights.evidence.assay.texture import among, kinds, textual
+from honeyweights.evidence.assay.parts import LEAST_CHARACTERS
+from honeyweights.evidence.assay.text import BASE64, HEX, Code
+from honeyweights.evidence.assay.texture import among, histogram, kinds, textual
 
 CORPUS = np.random.default_rng(5).integers(0, 256, 1 << 14, np.uint8)
 LOW = np.random.default_rng(6).integers(0, 3, 1 << 12, np.uint8)
@@ -86,3 +89,45 @@ def test_choosing_seeds_has_a_twin_at_every_size(kernel: Any, size: int) -> None
     ours, twin = (Index(CORPUS, b"other", rate=2, kernel=which) for which in (kernel, None))
     for data in (CORPUS[:size], np.repeat(CORPUS[:size], 2)):
         assert [a.tolist() for a in ours.sampled(data)] == [a.tolist() for a in twin.sampled(data)]
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (1, 256), (3, 1023), (4, 1024), (2, 4096)])
+def test_how_often_each_byte_stands_in_a_row_has_a_twin(kernel: Any, rows: int, width: int) -> None:
+    pages = np.concatenate((CORPUS, LOW))[-rows * width :].reshape(rows, width)
+    assert histogram(pages, None).tolist() == histogram(pages, kernel).tolist()
+    assert [width] * rows == histogram(pages, kernel).sum(axis=1).tolist()
+
+
+WORDS = (
+    b"abcDEF0123456789",
+    b"AB" * 15,
+    b"a",
+    b"-",
+    b"--",
+    b"0x",
+    b"=",
+    b" ",
+    b"    ",
+    b">",
+    b"\t",
+    b"\n",
+    b"\n--",
+    b"\n> ",
+    b"\r\n",
+    b"\r",
+    b"\0",
+)
+CUTS = st.sets(st.integers(0, 250), max_size=5)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([BASE64, HEX, BASE32, BASE85]), st.lists(st.sampled_from(WORDS), max_size=24), st.sets(st.integers(0, 250), max_size=5)
+)
+def test_rows_of_characters_have_a_twin(kernel: Any, code: Code, words: list[bytes], cuts: set[int]) -> None:
+    """Wrapped in every way, with borders, quotes and padding between them, and cut where captures begin."""
+    raw, at = b"".join(words), np.array(sorted(cuts), np.int64)
+    ours, twin = (code.script.rows(raw, at, which) for which in (kernel, None))
+    assert ours.tolist() == twin.tolist()
+    assert all(size >= LEAST_CHARACTERS for _, _, size in ours.tolist())
+    assert code.script.gathered(raw, ours, kernel).tobytes() == code.script.gathered(raw, twin, None).tobytes()
