@@ -15,7 +15,7 @@ from honeyweights.containers.internet.names import Names
 from honeyweights.containers.internet.receipts import Ledger
 from honeyweights.containers.internet.sniff import Sniffer
 from honeyweights.containers.internet.spool import Spool
-from honeyweights.containers.internet.talk import Data, House, Remote, Talker
+from honeyweights.containers.internet.talk import Data, Host, House, Remote, Talker
 from honeyweights.evidence import chain
 
 
@@ -99,6 +99,7 @@ class Place:
             files=Memory(self.spool),
             authority=lambda: pytest.fail("nobody asked for a certificate"),
             seed=lambda: b"seed",
+            hosts={"up.example.com": Host()},
         )
 
     def line(self, port: int = 80, host: str | None = "up.example.com") -> Spoken:

@@ -479,8 +479,9 @@ async def test_what_goes_through_a_tunnel_is_answered_by_the_internet(place: Any
 def test_what_goes_through_a_host_is_bound_to_where_it_goes() -> None:
     names = Names(lambda _name, _address: None)
     names.configure(b"seed", {"drop.example.org": "198.51.100.7"})
-    assert REMOTE.onwards(names, "drop.example.org", 443) == ("198.51.100.7", 443, "drop.example.org", REMOTE.source, ("up.example.com",))
-    assert REMOTE.onwards(names, "198.51.100.7", 1) == ("198.51.100.7", 1, "drop.example.org", REMOTE.source, ("up.example.com",))
+    there = Remote("198.51.100.7", 443, "drop.example.org", REMOTE.source, ("up.example.com",))
+    assert REMOTE.onwards(names, "drop.example.org", 443) == there
+    assert REMOTE.onwards(names, "198.51.100.7", 1) == there._replace(port=1)
     assert REMOTE.onwards(names, "::ffff:198.51.100.8", 1)[:3] == ("198.51.100.8", 1, None)
     assert REMOTE.onwards(names, "nobody.invalid", 1)[:3] == (REMOTE.address, 1, "nobody.invalid")
     assert [REMOTE.onwards(names, host, 25) for host in ("localhost", "127.0.0.1", "::1", REMOTE.address)] == [REMOTE._replace(port=25)] * 4

@@ -8,6 +8,7 @@ import hashlib
 import html
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -18,16 +19,23 @@ from http import HTTPStatus
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
-from honeyweights.containers.internet.protocols.http.exchange import Fields, Head, Reply
+from honeyweights.containers.internet.protocols.http.exchange import Fields, Head, Reply, origin
 from honeyweights.containers.internet.text import plain
 
 FOLDER = Path(__file__).parents[2] / "sites"
+FRONTS = "fronts.yaml"
+"""The file there that is no table of rows: see `fronts`."""
 MEMO = "sites"
 """Where in the house the scenario's rows are."""
 LONGEST = 1 << 20
 """Characters of a body."""
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+OLDEST, YEARS = 1_600_000_000, 90_000_000
+"""When a file that lies somewhere was put there: seconds of 1970 and how many after."""
+IN_A_FIELD = "%/:@!$&'()*+,;=?~ "
+"""What stands as it is in the value of a field, beside letters and digits."""
 _FIELD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\t\x20-\x7e]{0,1000}")
 
@@ -40,6 +48,8 @@ class Site:
     """Globs over the site's name, lower case."""
     path: tuple[str, ...] = ("*",)
     """Globs over the decoded path; `*` stands for slashes too."""
+    scheme: tuple[str, ...] = ("*",)
+    """`http`, `https`."""
     method: tuple[str, ...] = ("GET", "HEAD")
     agent: tuple[str, ...] = ("*",)
     """Globs over `User-Agent`."""
@@ -47,12 +57,18 @@ class Site:
     type: str = "text/html"
     headers: Fields = ()
     body: str = ""
-    """May name `$host`, `$path`, `$url`, `$date`, `$address` (the client's), `$egress` (the lab's own address outside) and `$id` (eight hex
-    digits, the same for the same URL)."""
+    """May name, as may the values of fields, `$host`, its `$label` (the first), `$domain` (the last two labels) and `$name` (the domain as
+    a firm's name), `$path`, `$request` (with its query), `$url`, `$date`, `$address` (the client's), `$egress` (the lab's own outside) and
+    `$id` (eight hex digits, the same for the same URL). Fields also `$modified` and `$etag`, as of a file that lies there unchanged."""
 
     def fits(self, head: Head) -> bool:
         """Whether the row is about this request."""
-        asked = ((self.host, head.site), (self.path, head.path), (self.agent, head.header("user-agent")))
+        asked = (
+            (self.host, head.site),
+            (self.path, head.path),
+            (self.agent, head.header("user-agent")),
+            (self.scheme, "https" if head.secure else "http"),
+        )
         return head.method in self.method and all(any(fnmatchcase(text, glob) for glob in globs) for globs, text in asked)
 
     def reply(self, head: Head, egress: str) -> Reply:
@@ -60,9 +76,14 @@ class Site:
         encode = next((encode for word, encode in _ENCODE.items() if word in self.type), plain)
         host = head.host or head.site
         url = f"{'https' if head.secure else 'http'}://{host}{head.path}"
+        labels = host.split(".") if host.rpartition(".")[2].isalpha() else [host]
         slots = {
             "host": host,
+            "label": labels[0],
+            "domain": ".".join(labels[-2:]),
+            "name": labels[-2 if len(labels) > 1 else 0].replace("-", " ").title(),
             "path": head.path,
+            "request": "/" + origin(head.target).lstrip("/"),
             "url": url,
             "date": formatdate(usegmt=True),
             "address": head.remote.source[0],
@@ -70,7 +91,11 @@ class Site:
             "id": hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:8],
         }
         body = Template(self.body).safe_substitute({name: encode(text) for name, text in slots.items()})
-        return Reply(self.status, self.type, body.encode("utf-8", "backslashreplace"), self.headers)
+        whole = body.encode("utf-8", "backslashreplace")
+        since = OLDEST + zlib.crc32(f"{host}{head.path}".encode("utf-8", "surrogateescape")) % YEARS
+        slots = {name: quote(text, safe=IN_A_FIELD) for name, text in slots.items()}
+        slots |= {"modified": formatdate(since, usegmt=True), "etag": f"{since:x}-{len(whole):x}"}
+        return Reply(self.status, self.type, whole, tuple((name, Template(text).safe_substitute(slots)) for name, text in self.headers))
 
 
 _ENCODE: Mapping[str, Callable[[str], str]] = {
@@ -153,6 +178,7 @@ _CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
     "path": _globs,
     "method": _methods,
     "agent": _globs,
+    "scheme": _globs,
     "status": _status,
     "type": _type,
     "headers": _headers,
@@ -166,6 +192,6 @@ def shipped() -> tuple[Site, ...]:
     import yaml  # noqa: PLC0415  # see above
 
     rows: list[Any] = []
-    for file in sorted(FOLDER.glob("*.yaml")):
+    for file in sorted(set(FOLDER.glob("*.yaml")) - {FOLDER / FRONTS}):
         rows += yaml.safe_load(file.read_text(encoding="utf-8"))["sites"]
     return read(rows)

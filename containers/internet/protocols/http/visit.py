@@ -5,10 +5,11 @@ receipt's `head`; one of unusual size is a payload as well.
 """
 
 from honeyweights.containers.internet import sniff
-from honeyweights.containers.internet.protocols.http import services
+from honeyweights.containers.internet.protocols.http import fronts, services
 from honeyweights.containers.internet.protocols.http.exchange import Exchange, Head, Reply, Upgrade
 from honeyweights.containers.internet.protocols.http.fields import noted
 from honeyweights.containers.internet.receipts import About, Transfer
+from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import Data, House
 
 USUAL_HEAD = 4096
@@ -64,12 +65,16 @@ class Visit:
         self._drain(finished=True)
         head, transfer = self.head, self._transfer
         if transfer.capture.sent or not ("?" in head.target or len(head.target) > USUAL_TARGET):
-            return self._exchange.answer(transfer.close(finished=True))
+            return self._answer(transfer.close(finished=True))
         transfer.write(head.target.encode("utf-8", "surrogateescape"))
         transfer.close(finished=True)
         nothing = self._house.ledger.spool.open()
         nothing.close()
-        return self._exchange.answer(nothing)
+        return self._answer(nothing)
+
+    def _answer(self, capture: Capture) -> Reply | Upgrade:
+        answer = self._exchange.answer(capture)
+        return fronts.dressed(answer, self.head, self._house) if isinstance(answer, Reply) else answer
 
     def break_off(self) -> None:
         """The rest of the body will never come."""

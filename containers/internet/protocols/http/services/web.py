@@ -1,12 +1,17 @@
-"""The plain web server: a success that a person would believe. What was put is there to be got, in parts too."""
+"""The plain web server: a success that a person would believe. What was put is there to be got, in parts too.
+
+At hosts that no story names a page is what such a host has (`fronts`); who asks for something by a query is told that all is well.
+"""
 
 import hashlib
 import json
 import re
 from collections.abc import Callable
 from email.utils import formatdate
+from http import HTTPStatus
 
 from honeyweights.containers.internet.files import Disk, File
+from honeyweights.containers.internet.protocols.http import fronts
 from honeyweights.containers.internet.protocols.http.exchange import LAST, Answering, Fields, Head, Reply, Service
 from honeyweights.containers.internet.spool import Capture
 from honeyweights.containers.internet.talk import House
@@ -37,7 +42,17 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 def serve(head: Head, house: House) -> Answering:
     """Answers by the site's memory."""
     disk = head.disk(house)
-    return Answering(lambda capture: _BY_METHOD.get(head.method, _accepted)(head, disk, capture))
+    front = fronts.of(head, house)
+
+    def answer(capture: Capture) -> Reply:
+        if front is None or head.method not in {"GET", "HEAD"} or disk.path(head.path, "/") in disk.files:
+            return _BY_METHOD.get(head.method, _accepted)(head, disk, capture)
+        told = fronts.page(front, head, house)
+        if head.path.lower().endswith(FILE_LIKE):
+            return missing() if told.status == HTTPStatus.OK else told
+        return _accepted(head, disk, capture) if "?" in head.target and told.status == HTTPStatus.NOT_FOUND else told
+
+    return Answering(answer)
 
 
 def _read(head: Head, disk: Disk, _capture: Capture) -> Reply:
