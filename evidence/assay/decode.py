@@ -119,7 +119,9 @@ class View:
     secrets: tuple[bytes, ...] = ()
     """Passphrases and keys to try, the likeliest first."""
     starts: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
-    """Where captures begin, for formats with no magic."""
+    """Where captures begin, and members of archives, for formats with no magic."""
+    depth: int = 0
+    """Decodings that showed it; a capture itself has none."""
     claimed: list[Ranges] = field(default_factory=list)
     """What streams took in that are proven to be some, and so is neither opaque nor numbers at this level."""
     credible: list[Ranges] = field(default_factory=list)

@@ -132,6 +132,7 @@ class Search:
             fresh=lambda start, digest: ledger.fresh(body, start, digest),
             secrets=self.secrets,
             starts=np.unique(np.concatenate((body.owners.cuts, body.walls, [0]))),
+            depth=len(body.chain),
             survey=lambda view: forms.survey(self.corpus, view.data, view.residue, view.text),
             glance=lambda view: forms.glance(self.corpus, view.data, view.residue, view.text),
         )

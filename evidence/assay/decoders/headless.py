@@ -14,7 +14,7 @@ from honeyweights.evidence.assay.streams import Fed, Format, Machine, prober, ru
 
 _LEAST = 256
 _FIRST = 64
-_MOST = 1 << 12
+_MOST, _MEMBERS = 1 << 12, 1 << 8
 
 
 class _Sure:
@@ -42,17 +42,18 @@ class _Sure:
 
 
 def _candidates(view: View, extents: Ranges) -> Ints:
-    """The first captures' beginnings that are unread, and hold what a block may begin with."""
+    """The captures' beginnings, and those of the first members of archives, that are unread and hold what a block may begin with."""
     home = np.searchsorted(extents.starts, view.starts, "right") - 1
     if not len(extents):
         return view.starts[:0]
     starts = view.starts[(home >= 0) & (view.starts < extents.ends[home])]
     starts = starts[_may_begin(view.data, starts)]
-    if starts.size > _MOST:
-        view.budget.give_up(f"raw deflate was looked for at the first {_MOST:,} beginnings that may hold it only")
-    starts = starts[:_MOST]
+    if view.depth:
+        starts = starts[:_MEMBERS]
     good = [start for start in starts.tolist() if Inflater(RAW).feed(view.data[start : start + _FIRST].tobytes()).broke is False]
-    return np.array(good, np.int64)
+    if len(good) > _MOST:
+        view.budget.give_up(f"raw deflate was looked for in the first {_MOST:,} captures that may hold it only")
+    return np.array(good[:_MOST], np.int64)
 
 
 def _may_begin(data: Bytes, at: Ints) -> NDArray[np.bool_]:
