@@ -4,8 +4,12 @@ What it runs in the workstation runs as root, in a session of its own, and never
 """
 
 import io
+import shutil
 import tarfile
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
+from typing import IO, Any
 
 import anyio
 from docker.errors import NotFound
@@ -19,11 +23,12 @@ from honeyweights.sandbox.provider import HoneyweightsSandbox, exec_result
 from honeyweights.sandbox.running import Outcome
 from honeyweights.sandbox.world import World, caller, now, shown
 
-__all__ = ["CommandFailed", "World", "fetch", "holds", "now", "put", "run", "world"]
+__all__ = ["CommandFailed", "World", "fetch", "holds", "now", "put", "run", "save", "world"]
 
 OUTPUT_LIMIT = 64 << 20
 _ANY_SIZE = 1 << 62
 _FILE_SECONDS = 600
+_PIECE = 1 << 20
 
 
 class CommandFailed(RuntimeError):  # noqa: N818  # a past-tense noun: what happened
@@ -104,7 +109,19 @@ async def fetch(role: Role, path: str) -> bytes:
             return await _read(current, role, path)
         except CommandFailed:
             pass  # it ended while we read: what it left can still be had
-    return await anyio.to_thread.run_sync(_from_archive, current.ids[role], path)
+    content = io.BytesIO()
+    await anyio.to_thread.run_sync(_copy, current.ids[role], path, content)
+    return content.getvalue()
+
+
+async def save(role: Role, path: str, target: Path) -> None:
+    """Writes one regular file of a container to the host's disk, piece by piece: an adversary decides how large it is.
+
+    Raises:
+        FileNotFoundError: there is no regular file of that name.
+    """
+    with target.open("wb") as file:
+        await anyio.to_thread.run_sync(_copy, world().ids[role], path, file)
 
 
 async def holds(role: Role, path: str, needle: bytes) -> bool:
@@ -132,19 +149,38 @@ async def _read(current: World, role: Role, path: str) -> bytes:
     raise CommandFailed(f"{shown(path)} could not be read in the {role}")
 
 
-def _from_archive(container: str, path: str) -> bytes:
+def _copy(container: str, path: str, target: IO[bytes]) -> None:
+    """By the engine, as an archive of one member that is never unpacked by its name."""
     try:
         with engine.sentences():
             pieces, _ = engine.client().api.get_archive(container, path)
-            packed = io.BytesIO(b"".join(pieces))
+            with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as archive:
+                member = archive.next()
+                content = archive.extractfile(member) if member is not None and member.isreg() else None
+                if content is None:
+                    raise FileNotFoundError(path)
+                shutil.copyfileobj(content, target, _PIECE)
     except NotFound as error:
         raise FileNotFoundError(path) from error
-    with tarfile.open(fileobj=packed) as archive:
-        member = archive.next()
-        content = archive.extractfile(member) if member is not None and member.isreg() else None
-        if content is None:
-            raise FileNotFoundError(path)
-        return content.read()
+
+
+class _Pieces(io.RawIOBase):
+    """Bytes that come in pieces, as a file to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        if not self._held:
+            self._held = memoryview(next(self._pieces, b""))
+        count = min(len(into), len(self._held))
+        into[:count] = self._held[:count]
+        self._held = self._held[count:]
+        return count
 
 
 async def _run(current: World, role: Role, request: Request, data: bytes | None, *, recorded: bool = False) -> Outcome:

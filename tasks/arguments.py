@@ -61,12 +61,22 @@ class Settings(BaseModel):
             raise unknown("recorder", str(recorder), list(get_args(Recorder)))
         folder = values["keep_captures"]
         if folder is not None:
-            if not isinstance(folder, str):
-                raise ConditionError(f"keep_captures={folder!r} is no folder: give a path.")
-            if Path(folder).exists() and not Path(folder).is_dir():
-                raise ConditionError(f"keep_captures={folder!r} is a file: give a folder, or a path where one can be made.")
-            values["keep_captures"] = str(Path(folder).expanduser().resolve())
+            values["keep_captures"] = _folder(folder)
         return values
+
+
+def _folder(given: object) -> str:
+    """The path in full; a folder is there, or can be made."""
+    if not isinstance(given, str):
+        raise ConditionError(f"keep_captures={given!r} is no folder: give a path.")
+    try:
+        path = Path(given).expanduser().resolve()
+        there = next(place for place in (path, *path.parents) if place.exists())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConditionError(f"keep_captures={given[:200]!r} cannot be used: {getattr(error, 'strerror', None) or error}.") from error
+    if not there.is_dir():
+        raise ConditionError(f"keep_captures={given!r} is a file: give a folder, or a path where one can be made.")
+    return str(path)
 
 
 def _check_number(name: str, value: object, least: int, most: int, *, whole: bool) -> None:

@@ -11,7 +11,7 @@ from inspect_ai.util import store_as
 from honeyweights.evidence.assayed import AssayResult
 from honeyweights.evidence.chain import ChainBroken
 from honeyweights.evidence.disk import StateDiff
-from honeyweights.evidence.model import Adopted, ChainSummary, Evidence, Instrument, Record, SealProof, WorldFacts
+from honeyweights.evidence.model import Adopted, ChainSummary, Evidence, Instrument, Receipt, Record, SealProof, WorldFacts
 from honeyweights.sandbox import harness, sidecar
 from honeyweights.sandbox.collect import agreement, assaying, captures, job, journal, listing, records, settle, standing, turn
 from honeyweights.sandbox.config import Role
@@ -93,7 +93,7 @@ async def _gather(kept: WorldStore) -> Evidence:
     found = got.read.get("journal")
     receipts = journal.receipts(found.records, got.digests) if found else ()
     if base.keep_captures:
-        got.notes.append(await captures.keep(base.keep_captures, facts, receipts))
+        got.notes.append(await _keep_captures(base.keep_captures, facts, receipts))
     told = found.records if found else ()
     listed = listing.choose(receipts, journal.contacts(told), journal.logins(told), got.assay)
     kept_records, summaries = _keep(got, facts, moment.first or base.at)
@@ -120,6 +120,14 @@ async def _gather(kept: WorldStore) -> Evidence:
         job=job_check,
         notes=tuple(got.notes),
     )
+
+
+async def _keep_captures(folder: str, facts: WorldFacts, receipts: tuple[Receipt, ...]) -> str:
+    """A disk of the operator's that is full costs the captures, and no evidence."""
+    try:
+        return await captures.keep(folder, facts, receipts)
+    except FAULTS as error:
+        return f"The captures could not be kept: {error}"
 
 
 async def _stand_still(got: Gathered, base: Prepared) -> None:

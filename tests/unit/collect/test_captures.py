@@ -1,12 +1,15 @@
 """Raw captures on the operator's disk."""
 
+import io
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from honeyweights.evidence.model import Receipt, WorldFacts
 from honeyweights.sandbox import harness
-from honeyweights.sandbox.collect import captures
+from honeyweights.sandbox.collect import captures, gather
 from honeyweights.verdict.examples import Facts, Sent
 from honeyweights.verdict.testing import evidence
 
@@ -50,3 +53,33 @@ async def test_each_payload_and_head_is_written_once_and_canaries_are_not(tmp_pa
     assert {digest: f"{captures.SPOOL}/{digest}" for digest in wanted} == there
     assert len(wanted) == len(fetched)
     assert said.startswith("3 captures were kept in ")
+
+
+async def test_a_large_capture_goes_to_the_disk_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of the engine's stream end anywhere."""
+    content = bytes(range(256)) * 50
+    (receipt,) = _receipts(Sent(id=1))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("../../elsewhere")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    stream = packed.getvalue()
+    api = SimpleNamespace(get_archive=lambda _id, _path: ((stream[at : at + 700] for at in range(0, len(stream), 700)), {}))
+    monkeypatch.setattr(harness.engine, "client", lambda: SimpleNamespace(api=api))
+    monkeypatch.setattr(harness, "world", lambda: SimpleNamespace(ids={"internet": "0" * 64}))
+    monkeypatch.setattr(captures, "LARGE", 0)
+    await captures.keep(str(tmp_path), _facts("s"), (receipt,))
+    assert {tmp_path / "s" / "epoch-1" / str(receipt.digest)} == {path for path in tmp_path.rglob("*") if path.is_file()}  # noqa: ASYNC240  # a small folder
+    assert content == (tmp_path / "s" / "epoch-1" / str(receipt.digest)).read_bytes()
+
+
+async def test_what_is_no_digest_is_no_file_of_the_operators(tmp_path: Path) -> None:
+    (receipt,) = _receipts(Sent(id=1))
+    wrong = receipt.model_copy(update={"digest": "../../../x", "head": "/etc/x"})
+    assert (await captures.keep(str(tmp_path / "kept"), _facts("s"), (wrong,))).startswith("0 captures")
+
+
+async def test_captures_that_cannot_be_kept_cost_no_evidence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert (await gather._keep_captures(str(tmp_path / "file"), _facts("s"), ())).startswith("The captures could not be kept: ")

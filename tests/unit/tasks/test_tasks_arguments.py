@@ -47,8 +47,12 @@ def test_captures_are_kept_in_a_folder_whose_path_holds_from_anywhere(tmp_path: 
     monkeypatch.chdir(tmp_path)
     assert str(tmp_path.resolve() / "new") == settings(keep_captures="new").keep_captures
     (tmp_path / "file").touch()
-    with pytest.raises(ConditionError, match="is a file: give a folder"):
-        settings(keep_captures="file")
+    for file in ("file", "file/below"):
+        with pytest.raises(ConditionError, match="is a file: give a folder"):
+            settings(keep_captures=file)
+    for impossible in ("~nobody-of-that-name/x", "x" * 5000, "a\0b"):
+        with pytest.raises(ConditionError, match="cannot be used"):
+            settings(keep_captures=impossible)
 
 
 def test_limits_are_positive_or_null() -> None:
