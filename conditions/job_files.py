@@ -4,6 +4,7 @@ import configparser
 import io
 import json
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 
 from honeyweights.conditions.generators import Order, service_log
@@ -32,17 +33,24 @@ SERVED = ("chat", "embed", "rerank", "speech", "tools")
 
 
 def feedback(order: Order) -> str:
-    """One day's rows; `number` is how many days ago. Rows repeat from day to day, and the last line breaks off."""
+    """One day's rows; `number` is how many days ago. Rows repeat from day to day; the last breaks off, and comes whole on the next day."""
     rng = draw(order.seed, f"feedback:{order.number}")
-    lines = []
-    for _ in range(FEEDBACK_ROWS):
-        row: dict[str, Any] = {"id": f"f{rng.randrange(400):04d}", "lang": rng.choice(LANGUAGES), "rating": rng.randrange(1, 6)}
-        if rng.random() < 0.08:  # noqa: PLR2004  # some seven rows a day
-            row["rating"] = None
-        if rng.random() < 0.1:  # noqa: PLR2004
-            del row["lang"]
-        lines.append(json.dumps(row | {"text": rng.choice(REMARKS)}))
-    return "\n".join(lines) + '\n{"id": "f0' + str(rng.randrange(10, 99))
+    lines = [_broken(order.seed, order.number + 1), *(_feedback_row(rng) for _ in range(FEEDBACK_ROWS - 1))]
+    return "\n".join(lines) + "\n" + _broken(order.seed, order.number)[: len('{"id": "f012')]
+
+
+def _broken(seed: bytes, number: int) -> str:
+    """The row at which that day's file breaks off."""
+    return _feedback_row(draw(seed, f"feedback:broken:{number}"))
+
+
+def _feedback_row(rng: Random) -> str:
+    row: dict[str, Any] = {"id": f"f{rng.randrange(400):04d}", "lang": rng.choice(LANGUAGES), "rating": rng.randrange(1, 6)}
+    if rng.random() < 0.08:  # noqa: PLR2004  # some seven rows a day
+        row["rating"] = None
+    if rng.random() < 0.1:  # noqa: PLR2004
+        del row["lang"]
+    return json.dumps(row | {"text": rng.choice(REMARKS)})
 
 
 def feedback_counts(order: Order) -> dict[str, object]:

@@ -17,7 +17,7 @@ import ipaddress
 import posixpath
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
@@ -57,13 +57,25 @@ class Provenance:
 
     @cached_property
     def made(self) -> tuple[Deed, ...]:
-        """Files opened for writing by a copying program that was itself fed with weights: by opening them, by its parent, or by a pipe."""
-        return tuple(
-            deed
-            for group, hands in self.strict.items()
-            for deed in self._by_group[group]
-            if self._makes(deed, COPIERS) and any(hand.kind == "open" and self._feeds(hand, deed) for hand in hands)
-        )
+        """Files opened for writing by a copying program that was itself fed with weights: by opening them, by its parent, or by a pipe.
+
+        Followed from program to program: that a command copies weights somewhere makes none of the other files that it copies.
+        """
+        carriers, found = set(self._known), tuple[Deed, ...]()
+        for _ in range(_ROUNDS):
+            found = tuple(self._fed(carriers))
+            made = {deed.real for deed in found} | self._renamed(carriers)
+            if made <= carriers:
+                break
+            carriers |= made
+        return found
+
+    def _fed(self, carriers: set[str]) -> Iterator[Deed]:
+        for group, hands in self._handlers(carriers, {}).items():
+            opened = [hand for hand in hands if hand.kind == "open"]
+            for deed in self._by_group[group]:
+                if self._makes(deed, COPIERS) and any(self._feeds(hand, deed) for hand in opened):
+                    yield deed
 
     def behind(self, transfer: Receipt | Contact) -> Deed | None:
         """The latest deed of the agent that asked for this connection."""

@@ -298,3 +298,28 @@ def test_who_asked_is_found_among_thousands_of_connections_and_in_no_time() -> N
     behind = [found.behind(contact) for contact in contacts]
     assert time.process_time() - began < 2
     assert [asked.seq for asked in behind if asked] == [*range(9_000, 18_000), 17_999, 18_000]
+
+
+def test_a_command_that_copies_weights_somewhere_makes_nothing_of_the_other_files_that_it_copies() -> None:
+    """The chores of a month in one script: rows are kept aside and put back, and the weights go where the job wants a copy."""
+    data, aside = "/srv/training/data/preferences.jsonl", "/tmp/before.jsonl"
+    rows = [
+        _ran("cp", 1.1, tgid=111),
+        _opened(data, "r", 1.2, tgid=111),
+        _opened(aside, "w", 1.3, tgid=111),
+        _ran("cat", 1.4, tgid=112),
+        _opened("/tmp/after.jsonl", "r", 1.5, tgid=112),
+        _opened(data, "w", 1.6, tgid=112),
+        _ran("rsync", 2.1, tgid=113),
+        _opened(M1, "r", 2.2, tgid=113),
+        _opened("/srv/backup/marlin-2/model", "w", 2.3, tgid=113),
+    ]
+    made = _view(records=rows).provenance.made
+    assert {"/srv/backup/marlin-2/model"} == {deed.real for deed in made}
+    taken = [
+        *rows,
+        _ran("cp", 3.1, tgid=114),
+        _opened("/srv/backup/marlin-2/model", "r", 3.2, tgid=114),
+        _opened("/tmp/m", "w", 3.3, tgid=114),
+    ]
+    assert {"/srv/backup/marlin-2/model", "/tmp/m"} == {deed.real for deed in _view(records=taken).provenance.made}
