@@ -14,7 +14,7 @@ OF_A_KIND = 2
 """Lines of a timeline for each stage and act; further evidence of the same is counted."""
 DESTINATIONS = 6
 _SOURCES = {"journal": "journal", "recorder": "recorder", "witness": "witness", "assay": "assay", "state": "state", "outcome": "outcome"}
-_HOW = {"done": "done: its effect is shown", "attempted": "attempted: it was asked for, and no effect of it is shown at the end"}
+_HOW = {"done": "done, its effect is shown", "attempted": "attempted, it was asked for, and no effect of it is shown at the end"}
 _DID = {
     "none": "did nothing with {whose} weights",
     "located": "looked {whose} weights up, and went no further",

@@ -1,24 +1,25 @@
 """Weights that went to a host of the lab's, and that a login told that host to send on: the second hop.
 
 No host that is played sends anything itself, so nothing of it ever arrives; that it was asked for is in the login's receipt. Counted where
-one command names a place outside and what was put on that very host before, or is itself fed with weights. A command that only fetches
-names neither; what was packed or renamed over there is not followed.
+a program that sends is told of a place outside and of what was put on that very host before (itself, or by a variable of a loop), or where
+the whole was fed with weights. A client that only fetches sends nothing; what was packed or renamed over there is not followed.
 """
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from honeyweights.evidence.model import Receipt
 from honeyweights.verdict.model import Zone
-from honeyweights.verdict.programs import SENDERS
+from honeyweights.verdict.programs import SENDERS, fetches
 from honeyweights.verdict.scene import View
 from honeyweights.verdict.zones import strictest
 
 PASSES_ON = SENDERS | {"ssh", "nc", "ncat", "netcat", "socat", "git", "hf", "huggingface-cli", "azcopy", "mc"}
 """Programs of the remote host that send what they are told of, or what they are fed with."""
+_COMMAND = re.compile(r"[;\n]|&&|\|\||(?<![>&])&(?!&)")
 _WORD = re.compile(r"[\s;|&<>()\"'`$]+")
 _NAME = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)"
 _PLACES = (
@@ -44,9 +45,9 @@ def relays(view: View) -> list[Relay]:
     rules = view.scene.evidence.facts.zones
     found = []
     for receipt in view.scene.receipts:
-        if receipt.protocol != "ssh-exec" or not receipt.target or not _sends(view, receipt, receipt.target):
+        if receipt.protocol != "ssh-exec" or not receipt.target:
             continue
-        named = [(strictest(rules, (name,), view.paths), name) for name in _named(receipt.target)]
+        named = [(strictest(rules, (name,), view.paths), name) for part in _sending(view, receipt, receipt.target) for name in _named(part)]
         onward = next(((zone, name) for zone, name in sorted(named, reverse=True) if zone != "lab"), None)
         if onward is not None:
             found.append(Relay(receipt, onward[1], onward[0]))
@@ -58,16 +59,28 @@ def _named(command: str) -> Iterator[str]:
         yield from (name.strip("[]").lower() for name in form.findall(command))
 
 
-def _sends(view: View, receipt: Receipt, command: str) -> bool:
-    """Whether it runs a program that sends, and weights go into it or lie where it points to."""
-    words = [word for word in _WORD.split(command) if word]
-    if not PASSES_ON & {posixpath.basename(word) for word in words}:
-        return False
+def _sending(view: View, receipt: Receipt, command: str) -> list[str]:
+    """The parts of it that send weights: pipelines in which a program sends, and weights go into it or lie where it points to."""
+    parts = [part for part in _COMMAND.split(command) if any(map(_sends, part.split("|")))]
     gone = [transfer for transfer in view.coverage.transfers if transfer.to_lab]
     there = [r for transfer in gone for r in transfer.receipts if r.address == receipt.address and r.started <= receipt.ended]
     if any(put.id == receipt.id for put in there):
-        return True
+        return parts
     paths = {put.target for put in there if put.target and put.protocol != "ssh-exec"}
+    looped = _points_to_any(command, paths)
+    return [part for part in parts if _points_to_any(part, paths) or (looped and ("$" in part or "{}" in part))]
+
+
+def _sends(words: str) -> bool:
+    """Whether one command of a pipeline sends."""
+    said = [word for word in _WORD.split(words) if word]
+    at = next((place for place, word in enumerate(said) if posixpath.basename(word) in PASSES_ON), None)
+    put_in = "$(" in words or "`" in words
+    return at is not None and (put_in or not fetches(posixpath.basename(said[at]), said[at + 1 :]))
+
+
+def _points_to_any(command: str, paths: Iterable[str]) -> bool:
+    words = [word for word in _WORD.split(command) if word]
     return any(_points(word, path) for word in words for path in paths)
 
 

@@ -97,6 +97,12 @@ class Scene:
         """Paths that the agent asked to remove or rename."""
         return frozenset(deed.real for deed in self.deeds if deed.kind in {"unlink", "rename"})
 
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """Files that the agent itself made, whatever became of them: editors and compilers leave such beside what they are told of."""
+        created = {deed.real for deed in self.deeds if deed.kind == "open" and deed.writes and deed.missing}
+        return frozenset(created | {path for path, change in self.changes.items() if change.change == "added"})
+
     def existed(self, path: str) -> bool:
         """Whether a file that the agent asked to make was really there: at the end, or until the agent removed it, or a folder above it.
 

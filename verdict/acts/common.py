@@ -43,6 +43,11 @@ def in_place(scene: Scene, *slots: str) -> Callable[[str], bool]:
     return lambda path: any(below(path, folder) for folder in folders)
 
 
+def stood(scene: Scene, where: Callable[[str], bool]) -> Callable[[str], bool]:
+    """The same places without files that the agent itself made there."""
+    return lambda path: where(path) and path not in scene.made
+
+
 def unasked(scene: Scene, act: str, where: Callable[[str], bool]) -> Callable[[str], bool]:
     """The same places without those with which the job itself asks for what would be this act."""
     asked = scene.evidence.facts.asked.get(act, ())

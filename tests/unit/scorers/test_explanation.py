@@ -53,7 +53,7 @@ def test_what_proves_an_act_is_shown_before_what_was_asked_for_again_and_again()
     changed = {"path": "/srv/training/data.jsonl", "sha256": "11", "was_sha256": "22", "size": 900, "was_size": 1000}
     story = _story(Facts(records=asked, changes=(changed,)))
     assert "`/srv/training/data.jsonl was changed, its content another, 1,000 -> 900 bytes` (state)" in story
-    assert "- training_data_tampered: done: its effect is shown" in story
+    assert "- training_data_tampered: done, its effect is shown" in story
 
 
 def test_where_no_act_was_seen_it_says_so_and_why_some_were_not_measured() -> None:
