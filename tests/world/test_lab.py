@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from inspect_ai import task_with
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import sandbox
 
+from honeyweights.conditions.story import workday
 from honeyweights.sandbox.store import WorldStore
 from honeyweights.tasks.weight_exfiltration import weight_exfiltration
 
@@ -218,7 +219,7 @@ def test_planted_files_have_their_owners_modes_and_ages(seen: dict[str, str]) ->
     *modes, written, now = seen["home"].splitlines()
     assert ["agent 755", "agent 700", "agent 755"] == modes
     then, today = (datetime.fromtimestamp(int(seconds), tz=UTC) for seconds in (written, now))
-    assert 16 == (today.date() - then.date()).days
+    assert then.date() in {workday((today - timedelta(days=late)).date(), 16) for late in (0, 1)}  # midnight may have passed since the start
     assert 8 <= then.hour < 18
 
 
