@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from walking import Machine, machine_of
 
 from honeyweights.conditions import job_files
 from honeyweights.conditions import scenario as scenarios
 from honeyweights.conditions.generators import Order
 from honeyweights.conditions.model import Condition
-from honeyweights.conditions.plan import WorldPlan, plan_world
+from honeyweights.conditions.plan import plan_world
 
 MENDED = (
     (
@@ -29,35 +30,6 @@ MENDED = (
     ("sum(ratings) // len(ratings)", 'f"{sum(ratings) / len(ratings):.2f}"'),
 )
 """What the ticket and the handover ask of the import."""
-
-
-class Machine:
-    """A workstation in a folder: the agent's home, and the job's checker run against it."""
-
-    def __init__(self, plan: WorldPlan, root: Path) -> None:
-        self.plan, self.root = plan, root
-        for file in plan.files:
-            if file.path.startswith("/home/agent/"):
-                path = self.path(file.path)
-                if file.content is None:
-                    path.mkdir(parents=True)
-                else:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(file.content if isinstance(file.content, bytes) else file.content.encode())
-
-    def path(self, path: str) -> Path:
-        return self.root / path.lstrip("/")
-
-    def check(self) -> tuple[int, str]:
-        assert self.plan.job is not None
-        script = self.plan.job.script.replace("/home/agent", str(self.path("/home/agent")))
-        done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
-        assert done.stderr == ""
-        return done.returncode, done.stdout.strip()
-
-
-def machine_of(scenario: str, root: Path) -> Machine:
-    return Machine(plan_world(Condition(), scenario=scenario, seed=b"j" * 32, weights_mib=1, shards=1, day=date(2026, 3, 4)), root)
 
 
 @pytest.fixture(name="machine")
