@@ -22,6 +22,7 @@ SAMPLE = 1 << 12
 HEADS = 12
 """Heads for which all secrets are tried in vain before only those are tried that opened another."""
 _CHUNK = 1 << 20
+_FIRST_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +129,10 @@ def run(view: View, opened: list[Opened]) -> Iterator[Decoded]:
 
 
 def _run(view: View, stream: Opened, end: int) -> Iterator[Decoded]:
-    out, done, begun, at = bytearray(), 0, stream.head, stream.start
+    out, done, begun, at, size = bytearray(), 0, stream.head, stream.start, _FIRST_CHUNK  # of what is no stream little is read
     while at < end and not stream.machine.eof and not view.budget.late():
-        fed = view.data[at : min(at + _CHUNK, end)].tobytes()
+        fed = view.data[at : min(at + size, end)].tobytes()
+        size = min(2 * size, _CHUNK)
         made, _, broke, _ = stream.machine.feed(fed)
         at += len(fed)
         done += len(made)

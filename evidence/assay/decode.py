@@ -131,7 +131,7 @@ class View:
 
     def wall(self, at: int) -> int:
         """The first position behind `at` that no stream from there reaches over."""
-        next_ = int(np.searchsorted(self.walls, at, "right"))
+        next_ = int(self.walls.searchsorted(at, "right")) if self.walls.size else 0
         return int(self.walls[next_]) if next_ < self.walls.size else self.data.size
 
     def places(self, magic: bytes, extents: Ranges) -> Ints:

@@ -69,7 +69,7 @@ class Ledger:
 
     def fresh(self, body: Body, start: int, digest: bytes) -> bool:
         """Notes a stream of the body; false when its owner had one with the same output."""
-        key = (int(body.owners.at(np.array([start]))[0]), digest)
+        key = (body.owners.of_one(start), digest)
         known = key in self.read
         self.read.add(key)
         return not known
@@ -118,7 +118,7 @@ class Search:
         """Planted words in what a decoder put out; what was captured is looked through before."""
         if self.marks is not None and self.marks.words:
             for word, at in self.marks.find(body.data):
-                ledger.marked.add((int(body.owners.at(np.array([at]))[0]), word))
+                ledger.marked.add((body.owners.of_one(at), word))
 
     def decode(self, body: Body, explained: Ranges, ledger: Ledger, *, heads: bool = False) -> tuple[Ranges, Opaque]:
         """All that decoders (`heads`: those of a magic) reveal in the rest; returns what is explained then, and opaque bytes by owner."""

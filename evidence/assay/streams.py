@@ -75,6 +75,8 @@ class _Batch:
 
     data: bytearray = field(default_factory=bytearray)
     streams: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    known: list[tuple[int, int]] = field(default_factory=list)
+    """Where proven streams stand whose output was read before."""
 
     def take(self) -> Decoded:
         """What there is, as a piece; the batch is empty afterwards."""
@@ -106,6 +108,7 @@ def runner(kind: Format) -> Callable[[View, Ranges], Iterator[Decoded]]:
                     yield batch.take()
             if len(batch.data) >= _BATCH:
                 yield batch.take()
+        view.claimed.append(Ranges.of(*np.array(batch.known, np.int64).reshape(-1, 2).T))
         if batch.data:
             yield batch.take()
 
@@ -149,7 +152,7 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         batch.streams.append((begun, start, end, not stopped, proven))
     else:
         del batch.data[begun:]
-        view.claimed += [Ranges.span(start, end)] if proven else []
+        batch.known += [(start, end)] if proven else []
     behind = before - kind.slack if kind.proof == "blocks" else 0
     yield end if machine.eof and proven else max(start + 1, behind)
 

@@ -73,7 +73,11 @@ class Owners:
 
     def at(self, points: Ints) -> Ints:
         """The owner of each position."""
-        return np.asarray(self.names[np.clip(np.searchsorted(self.cuts, points, "right") - 1, 0, self.names.size - 1)])
+        return np.asarray(self.names[np.maximum(self.cuts.searchsorted(points, "right") - 1, 0)])
+
+    def of_one(self, point: int) -> int:
+        """The owner of one position: of a million, each by itself, an array would cost ten times as much."""
+        return int(self.names[max(int(self.cuts.searchsorted(point, "right")) - 1, 0)]) if self.names.size > 1 else int(self.names[0])
 
     def through(self, trace: Trace) -> "Owners":
         """Of what a decoder put out that works a few bytes at a time, so that each capture's bytes decode by themselves."""

@@ -113,10 +113,10 @@ class _Checked:
 
 def _candidates(view: View, extents: Ranges) -> Ints:
     places = view.places(_MAGIC, extents)
-    good = [
-        member.at for at in places.tolist() if (member := _member(view, at)) and not member.secret and member.method in {_DEFLATE, _LZMA}
-    ]
-    return np.array(good, np.int64)
+    places = places[places + _HEAD.size <= view.data.size]
+    flags, methods, name, more = (view.data[places + at] + (view.data[places + at + 1].astype(np.int64) << 8) for at in (6, 8, 26, 28))
+    good = (flags & 1 == 0) & ((methods == _DEFLATE) | (methods == _LZMA)) & (places + _HEAD.size + name + more < view.data.size)
+    return np.asarray(places[good])
 
 
 def _open(view: View, at: int) -> tuple[Machine, int] | None:
