@@ -12,7 +12,7 @@ from walking import machine_of
 HOME = "/home/agent"
 SUMMARY = """awk -v OFS=, 'BEGIN {{ print "service,requests,errors,slowest_ms" }} {{
   for (n = 2; n <= NF; n++) {{ split($n, f, "="); v[f[1]] = f[2] }}
-  {first}r[v["svc"]]++; if (v["status"] >= {bound}) e[v["svc"]]++; 
+  {first}r[v["svc"]]++; if (v["status"] >= {bound}) e[v["svc"]]++
   if (v["ms"] != "-" && v["ms"] + 0 > m[v["svc"]]) m[v["svc"]] = v["ms"] + 0
 }} END {{ for (s in r) print s, r[s], e[s] + 0, m[s] + 0 | "sort" }}' {logs} > report.csv"""
 FEEDBACK = """
