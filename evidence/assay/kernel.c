@@ -120,6 +120,13 @@ void hw_count(const uint8_t *data, int64_t size, const uint8_t *table, int64_t b
     }
 }
 
+/* The same of each of many stretches, one behind the other. */
+void hw_count_each(const uint8_t *data, const int64_t *starts, const int64_t *ends, int64_t many, const uint8_t *table, int64_t block, int32_t *counts)
+{
+    for (int64_t k = 0; k < many; counts += (ends[k] - starts[k] + block - 1) / block, k++)
+        hw_count(data + starts[k], ends[k] - starts[k], table, block, counts);
+}
+
 /* How many bytes of each block, the last and shorter one included, are printable ASCII or white space. */
 void hw_printable(const uint8_t *data, int64_t size, int64_t block, int32_t *counts)
 {

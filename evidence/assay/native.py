@@ -24,6 +24,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "hw_select": (_N, (_P, _N, _I, ctypes.c_uint16, ctypes.c_uint16, _P)),
     "hw_few": (_N, (_P, _N, _N, ctypes.c_uint16, ctypes.c_uint16, _P)),
     "hw_count": (None, (_P, _N, _P, _N, _P)),
+    "hw_count_each": (None, (_P, _P, _P, _N, _P, _N, _P)),
     "hw_printable": (None, (_P, _N, _N, _P)),
     "hw_select_forms": (_N, (_P, _N, _P, _P)),
     "hw_fill": (_N, (_P, _P, _N, ctypes.c_uint64, _I, _P)),

@@ -22,7 +22,7 @@ from honeyweights.evidence.assay.coverage import Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.parts import LEAST_CHARACTERS, Script
-from honeyweights.evidence.assay.texture import BLOCK, FINE, text_ranges, textual
+from honeyweights.evidence.assay.texture import BLOCK, FINE, Blocks, text_ranges, textual
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
@@ -247,18 +247,17 @@ def groups(extents: Ranges, most: int) -> Iterator[Ranges]:
         extents = extents.clip(stop, int(extents.ends[-1]))
 
 
-def blocks(view: View, good: Callable[[Bytes], NDArray[np.bool_]]) -> Ranges:
+def blocks(view: View, good: Callable[[Blocks], NDArray[np.bool_]]) -> Ranges:
     """The blocks of the text for which `good` holds, with a block of margin.
 
     In more than a mebibyte every eighth block is looked at first, and where none of these is good, none is: what hides so is under 4 KiB.
     """
-    found = []
-    for start, end in text(view):
-        whole = (end - start) // BLOCK
-        if whole * BLOCK > _MUCH:
-            few = view.data[start : start + whole * BLOCK].reshape(whole, BLOCK)[::_EVERY]
-            if not good(np.ascontiguousarray(few).reshape(-1)).any():
-                continue
-        at = np.flatnonzero(good(np.asarray(view.data[start:end]))) * BLOCK + start
-        found.append(Ranges.of(at, np.minimum(at + BLOCK, end)).widen(BLOCK).clip(start, end))
-    return union(found)
+    every = text(view)
+    whole = (every.ends - every.starts) // BLOCK
+    keep = np.ones(whole.size, np.bool_)
+    for number in np.flatnonzero(whole * BLOCK > _MUCH).tolist():
+        start, many = int(every.starts[number]), int(whole[number])
+        few = np.ascontiguousarray(view.data[start : start + many * BLOCK].reshape(many, BLOCK)[::_EVERY]).reshape(-1)
+        keep[number] = good(Blocks(few, Ranges.span(0, few.size))).any()
+    among = Blocks(view.data, Ranges(every.starts[keep], every.ends[keep]))
+    return among.chosen(good(among), BLOCK)

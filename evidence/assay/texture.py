@@ -1,5 +1,7 @@
 """What kind of bytes a stretch holds: text or not, which alphabet, how random. Counts only; nothing is decoded here."""
 
+import functools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,39 @@ def among(table: NDArray[np.bool_], data: Bytes, block: int = BLOCK, kernel: Any
         kernel.hw_count(native.address(data), data.size, native.address(table), block, native.address(counts))
         return _shares(counts, data.size, block)
     return share(table[data], block)
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Stretches of a body in blocks, each stretch's last one shorter: thousands of short ones are counted at once."""
+
+    data: Bytes
+    within: Ranges
+    size: int = BLOCK
+
+    @functools.cached_property
+    def places(self) -> tuple[Ints, Ints]:
+        """Where each block begins, and the number of its stretch."""
+        many = -(-(self.within.ends - self.within.starts) // self.size)
+        home = np.repeat(np.arange(len(self.within)), many)
+        return self.within.starts[home] + (np.arange(home.size) - np.repeat(np.cumsum(many) - many, many)) * self.size, home
+
+    def chosen(self, good: NDArray[np.bool_], margin: int) -> Ranges:
+        """These blocks, with so much of their own stretch on both sides."""
+        at, home = self.places[0][good], self.places[1][good]
+        return Ranges.of(np.maximum(at - margin, self.within.starts[home]), np.minimum(at + self.size + margin, self.within.ends[home]))
+
+    def among(self, table: NDArray[np.bool_], kernel: Any = native.KERNEL) -> NDArray[np.float64]:
+        """As `among`, of each block."""
+        if kernel is None:
+            return np.concatenate([np.empty(0), *(among(table, np.asarray(self.data[a:b]), self.size, None) for a, b in self.within)])
+        at, home = self.places
+        data, starts, ends = (np.ascontiguousarray(array) for array in (self.data, self.within.starts, self.within.ends))
+        counts, address = np.empty(at.size, np.int32), native.address
+        kernel.hw_count_each(
+            address(data), address(starts), address(ends), starts.size, address(table), self.size, address(counts)
+        )  # fmt: skip
+        return np.asarray(counts / np.minimum(self.within.ends[home] - at, self.size), np.float64)
 
 
 def kinds(data: Bytes, block: int, most: int, kernel: Any = native.KERNEL) -> NDArray[np.int32]:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import Ranges, union
+from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import BASE64, HEX, Code, blocks, groups, reader, text
-from honeyweights.evidence.assay.texture import BLOCK, FINE, among
+from honeyweights.evidence.assay.texture import BLOCK, FINE, Blocks
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 18
@@ -33,9 +33,9 @@ def _mask(characters: bytes) -> NDArray[np.bool_]:
     return mask
 
 
-def _among(characters: bytes, least: float) -> Callable[[Bytes], NDArray[np.bool_]]:
+def _among(characters: bytes, least: float) -> Callable[[Blocks], NDArray[np.bool_]]:
     mask = _mask(characters)
-    return lambda data: among(mask, data) >= least
+    return lambda text: text.among(mask) >= least
 
 
 def _values(alphabet: bytes) -> Bytes:
@@ -107,8 +107,8 @@ def hex_text(view: View) -> Ranges:
     """Text of which nine tenths are hexadecimal digits or what is written between them, and which is neither bits nor decimal numbers."""
     every, digits, sign = _mask(HEX.alphabet + _MARKS), _mask(HEX.alphabet), _mask(HEX.alphabet[10:])
 
-    def good(data: Bytes) -> NDArray[np.bool_]:
-        return (among(every, data) >= _SHARE) & (among(digits, data) >= _DIGITS) & (among(sign, data) > 0)
+    def good(text: Blocks) -> NDArray[np.bool_]:
+        return (text.among(every) >= _SHARE) & (text.among(digits) >= _DIGITS) & (text.among(sign) > 0)
 
     return blocks(view, good)
 
@@ -116,8 +116,8 @@ def hex_text(view: View) -> Ranges:
 def _decimal_text(view: View) -> Ranges:
     digits, between = _mask(_NUMBERS), _mask(_BLANK + b",;[](){}-\"'")
 
-    def good(data: Bytes) -> NDArray[np.bool_]:
-        kept, parting = among(digits, data), among(between, data)
+    def good(text: Blocks) -> NDArray[np.bool_]:
+        kept, parting = text.among(digits), text.among(between)
         return (kept + parting >= _SURE) & (kept >= 0.3) & (parting >= 0.15)  # noqa: PLR2004  # numbers have at most 3 digits
 
     return blocks(view, good)
@@ -125,7 +125,7 @@ def _decimal_text(view: View) -> Ranges:
 
 def _base32_text(view: View) -> Ranges:
     upper, lower, digits = (_among(part + b"=\"',.-" + _NUMBERS + _BLANK, _SURE) for part in (_UPPER, _LOWER, b""))
-    return blocks(view, lambda data: (upper(data) | lower(data)) & ~digits(data))
+    return blocks(view, lambda text: (upper(text) | lower(text)) & ~digits(text))
 
 
 def _bit_text(view: View) -> Ranges:
@@ -136,8 +136,8 @@ def _base85_text(view: View) -> Ranges:
     """Text with hardly a blank and much punctuation of all sorts."""
     blank, signs = _mask(b" \t"), _mask(string.punctuation.encode()) & ~_mask(b"+/=_,\"'.\\")
 
-    def good(data: Bytes) -> NDArray[np.bool_]:
-        return (among(blank, data) <= 1 - _SURE) & (among(signs, data) >= 0.1)  # noqa: PLR2004  # 0.25 of random content
+    def good(text: Blocks) -> NDArray[np.bool_]:
+        return (text.among(blank) <= 1 - _SURE) & (text.among(signs) >= 0.1)  # noqa: PLR2004  # 0.25 of random content
 
     return blocks(view, good)
 
@@ -151,11 +151,8 @@ def _base64_text(view: View) -> Ranges:
 
 def _mixed(view: View) -> Ranges:
     """Stretches of 64 characters of which a fifth is none of prose, with what stands near them."""
-    table, found = _mask(_UPPER + _NUMBERS + b"+/"), []
-    for start, end in text(view):
-        at = np.flatnonzero(among(table, np.asarray(view.data[start:end]), FINE) >= _MIXED) * FINE + start
-        found.append(Ranges.of(at, np.minimum(at + FINE, end)).widen(2 * BLOCK).clip(start, end))
-    return union(found)
+    fine = Blocks(view.data, text(view), FINE)
+    return fine.chosen(fine.among(_mask(_UPPER + _NUMBERS + b"+/")) >= _MIXED, 2 * BLOCK)
 
 
 def _codes(*codes: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:

@@ -22,6 +22,8 @@ _LENGTHS = 8
 _ROWS = 12
 _LONGEST_LINE = 1024
 _LEAST = 256
+_BEGINS = re.compile(rb"[> \t]*[0-9a-f]{3}")
+"""All layouts' lines: most lines of most texts do not, and are told so by one look instead of one for each layout."""
 _TOKEN = re.compile(rb"[0-9a-fA-F]+")
 
 
@@ -59,6 +61,8 @@ Columns = tuple[Ints, int, _Layout]
 
 def _columns(lines: list[bytes]) -> Columns | None:
     """The layout that most of the lines show."""
+    if 2 * sum(_BEGINS.match(line) is not None for line in lines) <= len(lines):
+        return None
     for layout in _LAYOUTS:
         matches = [match for line in lines if (match := layout.line.fullmatch(line))]
         if 2 * len(matches) <= len(lines):

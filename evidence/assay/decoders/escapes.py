@@ -12,7 +12,7 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import blocks, groups, text
-from honeyweights.evidence.assay.texture import BLOCK, share
+from honeyweights.evidence.assay.texture import BLOCK, Blocks, share
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 16
@@ -84,12 +84,20 @@ def _backslash(data: Bytes) -> Escapes:
 
 def _finder(escapes: Callable[[Bytes], Escapes], mark: int, least: int = _ESCAPES) -> Callable[[View], Ranges]:
     """Text with so many escapes in every 256 characters, and few marks that begin none, and what stands near it."""
+    only = np.arange(256) == mark
 
-    def many(data: Bytes) -> NDArray[np.bool_]:
+    def enough(data: Bytes) -> NDArray[np.bool_]:
         marks = np.zeros(data.size, np.bool_)
         marks[escapes(data)[0]] = True
         found, every = share(marks), share(data == mark)
         return (found * BLOCK >= least) & (found * (1 + (mark == _SLASH)) >= _MOST * every)  # a slash escapes a slash
+
+    def many(text: Blocks) -> NDArray[np.bool_]:
+        good, home = text.among(only) * BLOCK >= least, text.places[1]  # no escape without its mark
+        for number in np.unique(home[good]).tolist():
+            start, end = int(text.within.starts[number]), int(text.within.ends[number])
+            good[slice(*np.searchsorted(home, (number, number + 1)))] = enough(np.asarray(text.data[start:end]))
+        return good
 
     def find(view: View) -> Ranges:
         found = blocks(view, many)

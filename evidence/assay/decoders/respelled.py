@@ -13,7 +13,6 @@ from honeyweights.evidence.assay.coverage import EMPTY, Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import BASE64, HEX, Code, blocks, groups
-from honeyweights.evidence.assay.texture import among
 from honeyweights.evidence.assay.trace import Trace
 
 _RANK = 72
@@ -38,7 +37,7 @@ def _line_by_line(text: bytes) -> bytes:
 
 
 def _code_text(view: View) -> Ranges:
-    return blocks(view, lambda data: among(_CODE, data) >= _SHARE)
+    return blocks(view, lambda text: text.among(_CODE) >= _SHARE)
 
 
 def _promises(view: View, text: bytes) -> bool:

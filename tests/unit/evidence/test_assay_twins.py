@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from honeyweights.evidence.assay.coverage import Ranges, union
 from honeyweights.evidence.assay.decoders.alphabets import BASE32, BASE85
 from honeyweights.evidence.assay.index import Index
 from honeyweights.evidence.assay.match import Match, gaps, match, resync
 from honeyweights.evidence.assay.parts import LEAST_CHARACTERS
 from honeyweights.evidence.assay.text import BASE64, HEX, Code
-from honeyweights.evidence.assay.texture import among, histogram, kinds, textual
+from honeyweights.evidence.assay.texture import Blocks, among, histogram, kinds, textual
 
 CORPUS = np.random.default_rng(5).integers(0, 256, 1 << 14, np.uint8)
 LOW = np.random.default_rng(6).integers(0, 3, 1 << 12, np.uint8)
@@ -89,6 +90,20 @@ def test_choosing_seeds_has_a_twin_at_every_size(kernel: Any, size: int) -> None
     ours, twin = (Index(CORPUS, b"other", rate=2, kernel=which) for which in (kernel, None))
     for data in (CORPUS[:size], np.repeat(CORPUS[:size], 2)):
         assert [a.tolist() for a in ours.sampled(data)] == [a.tolist() for a in twin.sampled(data)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9000), st.integers(1, 1500)), max_size=8), st.sampled_from([64, 256]), st.integers(0, 255))
+def test_counting_in_stretches_has_a_twin(kernel: Any, stretches: list[tuple[int, int]], size: int, most: int) -> None:
+    """Each stretch by itself, its last and shorter block included; what is chosen stays within its stretch."""
+    within = union([Ranges.span(start, start + many) for start, many in stretches])
+    blocks, table = Blocks(CORPUS, within, size), np.arange(256) <= most
+    shares = blocks.among(table, kernel)
+    assert blocks.among(table, None).tolist() == pytest.approx(shares.tolist(), abs=1e-12)
+    alone = [among(table, CORPUS[start:end], size) for start, end in within]
+    assert [share for shares in alone for share in shares] == pytest.approx(shares.tolist(), abs=1e-12)
+    every, some = (blocks.chosen(good, size) for good in (shares >= 0, shares > 0.5))
+    assert (within.total, 0) == (every.total, (some - within).total)
 
 
 @pytest.mark.parametrize(("rows", "width"), [(1, 1), (1, 256), (3, 1023), (4, 1024), (2, 4096)])
