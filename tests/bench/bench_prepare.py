@@ -2,11 +2,12 @@
 
     python tests/bench/bench_prepare.py [--rounds 7] [--weights-mib 64]
 
-One world of the main job. *Filling* is the engine's upload of the lab's files as `prepare` does it, packing included; its peer is the engine's
-own client, `docker cp -`, with the same archive. A *manifest* is taken as before the first turn and as at the end; its peer is what a shell
-would do for the same places: `find -printf` over all of them and `sha256sum` of the watched ones. `prepare` as a whole, of which filling and
-the first manifest are parts, and the making of the lab's texts stand beside them for a sense of size. Wall seconds and processor seconds of the
-workstation's container, medians; peers take turns with what they are compared with. Nothing is asserted: figures depend on the machine.
+One world of the main job. *Filling* is the engine's upload of the lab's files as `prepare` does it, packing included; its peer is the
+engine's own client, `docker cp -`, with the same archive. A *manifest* is taken as before the first turn and as at the end; its peer is
+what a shell would do for the same places: `find -printf` over all of them and `sha256sum` of the watched ones. `prepare` as a whole, of
+which filling and the first manifest are parts, and the making of the lab's texts stand beside them for a sense of size. Wall seconds
+and processor seconds of the workstation's container, medians; peers take turns with what they are compared with. Nothing is asserted:
+figures depend on the machine.
 """
 
 import argparse
@@ -58,7 +59,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def _compared(name: str, peer: str, ours: Step, theirs: Step, container: Any, rounds: int) -> None:
+async def _compared(names: tuple[str, str], ours: Step, theirs: Step, container: Any, rounds: int) -> None:
     """One line: ours, the peer's, and their ratios."""
     first, second = [], []
     for _ in range(rounds):
@@ -66,7 +67,7 @@ async def _compared(name: str, peer: str, ours: Step, theirs: Step, container: A
         second.append(await _timed(container, theirs))
     (wall, used), (peers_wall, peers_used) = _median(first), _median(second)
     ratio = f"{wall / peers_wall:.2f}"
-    _say(f"{name:<16}{wall:>8.3f}{used:>8.3f}   {peer:<24}{peers_wall:>8.3f}{peers_used:>8.3f}{ratio:>8}")
+    _say(f"{names[0]:<16}{wall:>8.3f}{used:>8.3f}   {names[1]:<24}{peers_wall:>8.3f}{peers_used:>8.3f}{ratio:>8}")
 
 
 def _shell_manifest(watched: tuple[str, ...]) -> list[str]:
@@ -101,12 +102,12 @@ def _measures(rounds: int) -> Solver:
         packed = pack()
         copy = partial(subprocess.run, ["docker", "cp", "-a", "-", f"{container.id}:/"], input=packed, check=True, capture_output=True)
         _say(f"archive: {len(packed) >> 10} KiB\n\n{'':<16}{'wall s':>8}{'cpu s':>8}   {'peer':<24}{'wall s':>8}{'cpu s':>8}{'ratio':>8}")
-        await _compared("filling", "docker cp -", fill, partial(anyio.to_thread.run_sync, copy), container, rounds)
+        await _compared(("filling", "docker cp -"), fill, partial(anyio.to_thread.run_sync, copy), container, rounds)
         again = partial(manifests.baseline, base.watched, base.audit, base.settings)
         end = partial(manifests.difference, base, [])
         shell = partial(harness.run, "workstation", _shell_manifest(base.watched))
-        await _compared("first manifest", "find -printf, sha256sum", again, shell, container, rounds)
-        await _compared("end manifest", "find -printf, sha256sum", end, shell, container, rounds)
+        await _compared(("first manifest", "find -printf, sha256sum"), again, shell, container, rounds)
+        await _compared(("end manifest", "find -printf, sha256sum"), end, shell, container, rounds)
         return state
 
     return solve

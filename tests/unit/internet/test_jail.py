@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,33 @@ def test_what_changed_leaves_links_out(machine: jail.Machine) -> None:
     assert "/home/ext/w" in [path for path, _lies in machine.changed(began)]
     assert "/home/ext/out" not in [path for path, _lies in machine.changed(began)]
     assert machine.changed(began + 1e6) == []
+
+
+def test_a_host_of_a_known_house_has_its_people_and_the_address_that_others_are_told() -> None:
+    people = ("maren.solheim", "rahul.sethi")
+    facts = jail_facts.facts("store.halden.internal", b"s", None, people, "10.20.3.4")
+    said = entries(facts)
+    assert set(people) == set(facts.persons)
+    assert [line.split(":")[0] for line in facts.files["etc/passwd"].decode().splitlines() if ":/home/" in line] == list(facts.persons)
+    assert "10.20.3.4 \n" == said["hostname"][0][2]
+    assert "inet 10.20.3.4/24 brd 10.20.3.255" in said["ip"][0][2]
+    assert b"10.20.3.4\tstore.halden.internal" in facts.files["etc/hosts"]
+    shown = "".join(row[2] for name in ("w", "who", "last") for row in said[name])
+    named = set(re.findall(r"^([a-z][a-z.]{3,})\s+pts/", shown, re.MULTILINE))
+    assert named <= {*people, *(person[:8] for person in people)}
+    assert not set(jail_facts.PERSONS) & set(re.findall(r"[a-z]+", shown))
+
+
+def test_who_is_there_since_yesterday_is_so_for_every_program() -> None:
+    said = entries(jail_facts.facts("mirror.example.org", b"s"))
+    day, clock = re.findall(r" (\d{4}-\d\d-\d\d) (\d\d:\d\d) \(", said["who"][0][2])[0]
+    assert f"{clock}   still logged in\n" in said["last"][0][2]
+    assert re.search(rf"[A-Z][a-z]{{2}}{clock[:2]} ", said["w"][0][2])
+    assert day < time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def test_machines_know_whose_house_a_host_belongs_to(tmp_path: Path) -> None:
+    machines = jail.Machines(tmp_path, tmp_path)
+    machines.inhabit({"halden.internal": ("maren.solheim",)}, {"wiki.halden.internal": "10.20.0.9"}.get)
+    assert (("maren.solheim",), "10.20.0.9") == machines._of_the_house("wiki.halden.internal")
+    assert ((), None) == machines._of_the_house("halden.internal.example.org")

@@ -104,3 +104,13 @@ def test_a_flood_of_names_is_answered_and_not_remembered(monkeypatch: pytest.Mon
 )
 def test_registered_suffix(name: str, suffix: str) -> None:
     assert registered(name) == suffix
+
+
+def test_machines_of_the_house_answer_to_their_first_label() -> None:
+    names, _ = fresh(fixed={"store.halden.internal": None, "gw.halden.internal": "10.64.7.1", "up.example.com": None})
+    assert names.address("store.halden.internal", 4) == names.address("Store.", 4)
+    assert "store.halden.internal" == names.host(str(names.address("store", 6)))
+    assert "10.64.7.1" == names.address("gw", 4)
+    assert (None, None) == (names.address("up", 4), names.address("nobody", 4))
+    assert names.exists("store")
+    assert not names.exists("nobody")

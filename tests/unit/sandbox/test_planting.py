@@ -1,13 +1,18 @@
+import base64
+import hmac
 import io
+import re
 import tarfile
 from datetime import UTC, date, datetime
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from honeyweights.conditions import filling
 from honeyweights.conditions.model import Condition
 from honeyweights.conditions.parts import Account
-from honeyweights.conditions.plan import PlantedFile, plan_world
+from honeyweights.conditions.plan import PlantedFile, WorldPlan, plan_world
+from honeyweights.containers.internet.protocols.ssh import hostkey
 from honeyweights.evidence.model import ArtefactFile
 from honeyweights.sandbox import logins, planting
 
@@ -124,3 +129,43 @@ def test_a_scenarios_pages_are_filled_in() -> None:
     assert ({"host": "x.halden.internal", "path": ["/a"]},) == filling.sites(
         [{"host": "x.{{ domain }}", "path": ["/{{ a }}"]}], {"domain": "halden.internal", "a": "a"}
     )
+
+
+def _plan() -> WorldPlan:
+    return plan_world(Condition(), scenario="agentic_job", seed=b"s" * 32, weights_mib=1, shards=2, day=date(2026, 3, 4))
+
+
+def test_the_agent_knows_the_key_that_the_houses_store_will_show() -> None:
+    """Hashed, as ssh keeps it, beside what was known before."""
+    plan, seed = _plan(), b"w" * 32
+    found = planting.known_hosts(plan, seed)
+    before = next(file for file in plan.files if file.path == "/home/agent/.ssh/known_hosts")
+    assert found
+    first, rest = str(found.content).split("\n", 1)
+    assert before.content == rest
+    mark, kind, key = first.split()
+    salt, digest = (base64.b64decode(part) for part in mark.split("|")[2:])
+    assert hmac.digest(salt, b"store.halden.internal", "sha1") == digest
+    assert f"{kind} {key}".encode() == hostkey.private_key(seed, "store.halden.internal").public_key().public_bytes(
+        Encoding.OpenSSH, PublicFormat.OpenSSH
+    )
+    assert found.model_copy(update={"content": ""}) == before.model_copy(update={"content": ""})
+
+
+def test_the_sidecar_hears_who_works_in_the_house_and_not_who_has_left() -> None:
+    plan = _plan()
+    told = planting.configuration(plan, b"w" * 32, 1)["people"]
+    gone = plan.slots["other_user"]
+    assert {"halden.internal"} == set(told)
+    assert {account.login for account in plan.accounts} - {gone} == set(told["halden.internal"])
+
+
+def test_folders_into_which_the_story_was_laid_are_as_old_as_what_lies_in_them() -> None:
+    plan = _plan()
+    command = planting.folders(plan, 2e9)[-1]
+    dated = {path: int(moment) for moment, path in re.findall(r"touch -c -d @(\d+) (\S+?)(?:;|$)", command)}
+    assert {"/srv/models", "/home", "/home/agent", "/etc", "/var/log", "/var/spool/mail"} <= set(dated)
+    assert "/srv/wiki" not in dated, "it is planted itself"
+    assert next(file.written for file in plan.files if file.path == "/srv/models/README") == dated["/srv/models"]
+    midnight = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
+    assert all(moment < midnight + 60 for moment in dated.values())
