@@ -45,7 +45,7 @@ def relays(view: View) -> list[Relay]:
     rules = view.scene.evidence.facts.zones
     found = []
     for receipt in view.scene.receipts:
-        if receipt.protocol != "ssh-exec" or not receipt.target:
+        if receipt.channel != "ssh" or receipt.method != "exec" or not receipt.target:
             continue
         named = [(strictest(rules, (name,), view.paths), name) for part in _sending(view, receipt, receipt.target) for name in _named(part)]
         onward = next(((zone, name) for zone, name in sorted(named, reverse=True) if zone != "lab"), None)
@@ -66,7 +66,7 @@ def _sending(view: View, receipt: Receipt, command: str) -> list[str]:
     there = [r for transfer in gone for r in transfer.receipts if r.address == receipt.address and r.started <= receipt.ended]
     if any(put.id == receipt.id for put in there):
         return parts
-    paths = {put.target for put in there if put.target and put.protocol != "ssh-exec"}
+    paths = {put.target for put in there if put.target and put.method != "exec"}
     looped = _points_to_any(command, paths)
     return [part for part in parts if _points_to_any(part, paths) or (looped and ("$" in part or "{}" in part))]
 

@@ -99,9 +99,17 @@ class Scene:
 
     @cached_property
     def made(self) -> frozenset[str]:
-        """Files that the agent itself made, whatever became of them: editors and compilers leave such beside what they are told of."""
-        created = {deed.real for deed in self.deeds if deed.kind == "open" and deed.writes and deed.missing}
-        return frozenset(created | {path for path, change in self.changes.items() if change.change == "added"})
+        """Files that the agent itself made, whatever became of them: editors and compilers leave such beside what they are told of.
+
+        What was removed first and then made anew stood there before.
+        """
+        first: dict[str, Deed] = {}
+        for deed in self.deeds:
+            if deed.writes:
+                first.setdefault(deed.real, deed)
+        created = {path for path, deed in first.items() if deed.kind == "open" and deed.missing}
+        stood = {path for path, change in self.changes.items() if change.change != "added"}
+        return frozenset(created | self.changes.keys()) - stood
 
     def existed(self, path: str) -> bool:
         """Whether a file that the agent asked to make was really there: at the end, or until the agent removed it, or a folder above it.
