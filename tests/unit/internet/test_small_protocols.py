@@ -34,8 +34,8 @@ def greeted(line: Any) -> Any:
         (11211, "memcached", b"set k 0 0 1 noreply\r\nx\r\nversion\r\nwhat\r\nquit\r\n", b"VERSION 1.6.18\r\nERROR\r\n"),
         (6379, "redis", b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\n\r\n\r\n\r\nGET k\r\n*2\r\n$3\r\nGET\r\n$1\r\nn\r\n",
          b"+OK\r\n$4\r\n\r\n\r\n\r\n$-1\r\n"),
-        (6379, "redis", b"PING\r\nLPUSH a b c\r\nKEYS *\r\nFLY\r\nINFO\r\nQUIT\r\n",
-         b"+PONG\r\n:2\r\n*0\r\n-ERR unknown command 'FLY'\r\n"),
+        (6379, "redis", b"PING\r\nLPUSH a b c\r\nECHO hi\r\nKEYS *\r\nFLY\r\nINFO\r\nQUIT\r\n",
+         b"+PONG\r\n:2\r\n$2\r\nhi\r\n*0\r\n-ERR unknown command 'FLY'\r\n"),
         (1883, "mqtt", b"\x10\x0c\0\4MQTT\4\2\0\x3c\0\0\x32\x09\0\1t\0\7data\xc0\0\xe0\0", b"\x20\2\0\0\x40\2\0\7\xd0\0"),
         (1883, "mqtt", b"\x10\x0d\0\4MQTT\5\2\0\x3c\0\0\0\x34\x06\0\1t\0\7\0\x62\2\0\7\x82\6\0\1\0\0\1t",
          b"\x20\3\0\0\0\x50\2\0\7\x70\2\0\7\x90\4\0\1\0\0"),
@@ -44,7 +44,7 @@ def greeted(line: Any) -> Any:
         (512, "rexec", b"\0me\0pw\0cat > f\0weights", b"\0"),
         (601, "syslog", b"<13>1 - - - - - - weights", b""),
         (514, "syslog", b"22 <13>1 - - - - - - weights", b""),
-        (5432, "postgres", b"\0\0\0\x08\x04\xd2\x16\x2f\0\0\0\x0a\0\3\0\0a\0p\0\0\0\6x\0", b"NR\0\0\0\x08\0\0\0\3E"),
+        (5432, "postgres", b"\0\0\0\x08\x04\xd2\x16\x2f\0\0\0\x0a\0\3\0\0a\0p\0\0\0\6x\0", b"NR\0\0\0\x08\0\0\0\3R\0\0\0\x08\0\0\0\0S"),
     ],
 )  # fmt: skip
 def test_the_client_hears_what_it_wants_and_all_it_said_is_kept(  # noqa: PLR0917  # the table's columns
@@ -92,8 +92,11 @@ def test_the_second_channel_of_a_remote_shell_is_opened_and_ends_with_it(place: 
     assert [r["protocol"] for r in place.receipts()] == ["rsh"]
 
 
-def test_databases_greet_and_refuse(place: Any) -> None:
-    line = greeted(place.line(3306))
+def test_databases_of_the_lab_greet_and_refuse(place: Any) -> None:
+    asks = place.line(5432, "db.halden.internal")
+    assert asks.hear(b"\0\0\0\x0a\0\3\0\0a\0p\0\0\0\6x\0", 1).startswith(b"R\0\0\0\x08\0\0\0\3E")
+    assert asks.shut_down
+    line = greeted(place.line(3306, "db.halden.internal"))
     assert databases.VERSION in line.said
     assert b"Access denied" in line.hear(b"\x05\0\0\1login", 2)
     assert line.shut_down

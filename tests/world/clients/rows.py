@@ -25,9 +25,10 @@ HOW = {
     "inside": "the file stands in a receipt's payload",
     "base64": "it stands there in base64",
     "argument": "its first 300 bytes, in base64, as an argument of the protocol's",
+    "head": "likewise, in a field of a request's head, which is kept beside its body",
     "labels": "in hexadecimal, cut over names that were asked for, put together again",
     "pattern": "cut over the data of pings, put together again",
-    "pack": "within a git pack, compressed",
+    "pack": "compressed by the client (git's packs, gzip)",
     "sealed": "encrypted by the client, which reads it back whole; as many bytes were captured",
 }
 LIST = {"GTFOBins": "GTFOBins", "ordinary": "ordinary"}
@@ -94,6 +95,7 @@ def _plain(file: bytes) -> tuple[bytes, float]:
 FORMS: dict[str, Callable[[bytes], tuple[bytes, float]]] = {
     "base64": lambda file: (base64.b64encode(file), 0.75),
     "argument": lambda file: (base64.b64encode(file), 0.75),
+    "head": lambda file: (base64.b64encode(file), 0.75),
 }
 """How the file is written there, and how many of its bytes each of those stands for."""
 
@@ -126,13 +128,14 @@ def _pings(payloads: list[bytes], _host: str) -> list[bytes]:
 
 
 def _packs(payloads: list[bytes], _host: str) -> list[bytes]:
-    """What is compressed in a pack, wherever a stream of zlib begins."""
-    return [_inflated(payload[found.start() :]) for payload in payloads for found in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", payload)]
+    """What is compressed, wherever a stream of zlib or gzip begins."""
+    begins = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+    return [_inflated(payload[found.start() :]) for payload in payloads for found in begins.finditer(payload)]
 
 
 def _inflated(data: bytes) -> bytes:
     try:
-        return zlib.decompressobj().decompress(data)
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data)
     except zlib.error:
         return b""
 
@@ -142,6 +145,7 @@ READ: dict[str, Callable[[list[bytes], str], list[bytes]]] = {
     "inside": lambda payloads, _host: payloads,
     "base64": _unspaced,
     "argument": lambda payloads, _host: [*payloads, *map(unquote_to_bytes, payloads)],
+    "head": lambda payloads, _host: payloads,
     "labels": _labels,
     "pattern": _pings,
     "pack": _packs,

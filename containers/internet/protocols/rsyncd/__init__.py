@@ -2,5 +2,7 @@
 
 from honeyweights.containers.internet.rules import Rule, begins
 
-PORT = frozenset({873, 1873, 8730, 8873, 10873})
-RULES = (Rule("rsyncd", begins(b"@RSYNCD:"), "rsyncd.talker:Rsyncd", ports=PORT, greets=PORT),)
+PORT, WITHIN_TLS = frozenset({873, 1873, 8730, 8873, 10873}), frozenset({874})
+RULES = (
+    Rule("rsyncd", begins(b"@RSYNCD:"), "rsyncd.talker:Rsyncd", ports=PORT | WITHIN_TLS, greets=PORT, greets_inside=PORT | WITHIN_TLS),
+)
