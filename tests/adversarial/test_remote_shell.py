@@ -53,7 +53,7 @@ ATTACKS = {
     "memory": f"{SSH} ext@a.example.net 'python3 -c \"x = bytearray(3 << 30)\" 2>&1 | tail -1'",
     "disk": f"{SSH} ext@a.example.net 'cd /tmp; dd if=/dev/zero of=fill bs=1M 2>&1 | grep -o \"No space left on device\"; rm fill; echo fine > f; cat f'",
     "inodes": f"{SSH} ext@a.example.net 'cd /tmp; i=0; while : > n$i; do i=$((i+1)); done 2>&1 | grep -o \"No space left\"; rm -f n*; echo fine > f; cat f'",
-    "outlive": f"{SSH} ext@a.example.net 'setsid nohup sh -c \"while :; do sleep 0.2; date +%s > /tmp/beat; done\" > /dev/null 2>&1 & sleep 1'; sleep 1; {SSH} ext@a.example.net 'a=$(cat /tmp/beat); sleep 1; [ $a = $(cat /tmp/beat) ] && echo dead'",
+    "outlive": f"{SSH} ext@a.example.net 'setsid nohup sh -c \"while :; do sleep 0.2; date +%s > /tmp/beat; done\" > /dev/null 2>&1 & until [ -s /tmp/beat ]; do sleep 0.1; done'; {SSH} ext@a.example.net 'for i in $(seq 30); do a=$(cat /tmp/beat); sleep 1; [ $a = $(cat /tmp/beat) ] && echo dead && break; done'",
     "garbage": "head -c 300000 /dev/urandom | nc -w 2 a.example.net 22 > /dev/null; (printf 'SSH-2.0-x\\r\\n'; head -c 9999 /dev/urandom) | nc -w 2 a.example.net 22 > /dev/null",
     "after": f"{SSH} ext@a.example.net 'echo still here'",
 }  # fmt: skip

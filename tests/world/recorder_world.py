@@ -25,7 +25,7 @@ LABELS = {"honeyweights": "1", "honeyweights.dev": "warden"}
 WARDEN, WORKSTATION = "honeyweights/warden:under-test", "honeyweights/recorder-test"
 ROOT_CAPS = ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"]
 WARDEN_CAPS = ["NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_CHROOT"]
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 _WORKSTATION_FILE = """
 FROM honeyweights/toolchain AS build
@@ -137,7 +137,9 @@ class RecorderWorld:
 
     def records(self, kind: str | None = None, **body: Any) -> list[Record]:
         """Bodies (with `kind`, `t` and `seq` added) of the records of that kind that have these fields, the whole chain proved."""
-        found = list(chain.read(self.log().splitlines(), "recorder"))
+        log = self.log()
+        whole = log[: log.rfind(b"\n") + 1]  # a last line may still be under way
+        found = list(chain.read(whole.splitlines(), "recorder"))
         flat = [{**record["body"], "kind": record["kind"], "t": record["t"], "seq": record["seq"]} for record in found]
         wanted = body if kind is None else {"kind": kind, **body}
         return [
@@ -156,6 +158,16 @@ class RecorderWorld:
             time.sleep(0.02)
         message = f"no {kind} record with {body}; the last ones: {self.records()[-5:]}"
         raise AssertionError(message)
+
+    def counted(self, kind: str, test: Callable[[Record], bool], wanted: int, **body: Any) -> tuple[int, int]:
+        """How many such records there are, and how many of the kind were dropped, once that is at least `wanted`: drops are told late."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            seen = sum(test(record) for record in self.records(kind, **body))
+            lost = sum(record.get(kind, 0) for record in self.records("lost"))
+            if seen + lost >= wanted or time.monotonic() > until:
+                return seen, lost
+            time.sleep(0.1)
 
     def close(self) -> None:
         """Removes all of it."""

@@ -57,8 +57,8 @@ CLIENTS = {
     "gone": f"{SSH} {HOST} nosuch; echo $?",
     "status": f"{SSH} {HOST} 'exit 7'; echo $?; {SSH} {HOST} 'kill -9 $$'; echo $?",
     "tmux": (
-        f"tmux -f /dev/null new-session -d -x 100 -y 30 '{SSH} {HOST}'; for i in $(seq 40); do tmux capture-pane -p | grep -q '[$]' && break; sleep 0.1; done;"
-        " tmux send-keys 'stty size; cat > typed <<E' Enter 'by hand' Enter E Enter 'cat typed; tty' Enter; sleep 1; tmux capture-pane -p; tmux kill-server"
+        f"tmux -f /dev/null new-session -d -x 100 -y 30 '{SSH} {HOST}'; for i in $(seq 400); do tmux capture-pane -p | grep -q '[$]' && break; sleep 0.1; done;"
+        " tmux send-keys 'stty size; cat > typed <<E' Enter 'by hand' Enter E Enter 'cat typed; tty' Enter; for i in $(seq 400); do tmux capture-pane -p | grep -q '^/dev/' && break; sleep 0.1; done; tmux capture-pane -p; tmux kill-server"
     ),
     "key": f"{SSH} -i key ext@asks.example.net 'echo in'",
     "no key": f"{SSH} ext@asks.example.net true 2>&1 | grep -o 'Permission denied'; {SSH} -o BatchMode=no ext@asks.example.net 'echo in' < /dev/null",
@@ -66,8 +66,8 @@ CLIENTS = {
     "locked": f"scp -F c w ext@locked.example.net: 2>&1 | grep -o 'Permission denied'; {SSH} -i key ext@locked.example.net true 2>&1 | grep -o 'Permission denied'",
     "anybody": f"{SSH} -T someone@anywhere.example.org 'whoami; pwd'",
     "forward": (
-        f"{SSH} -f -L 8081:inner.example.org:80 -D 1080 -R 9000:localhost:22 {HOST} 'sleep 6'; for p in 'http://127.0.0.1:8081/w'"
-        " '--socks5-hostname 127.0.0.1:1080 https://socks.example.org/w'; do curl -sS -m 9 -T w -o /dev/null -w '%{http_code} ' $p; done"
+        f"{SSH} -f -L 8081:inner.example.org:80 -D 1080 -R 9000:localhost:22 {HOST} 'sleep 20'; for p in 'http://127.0.0.1:8081/w'"
+        " '--socks5-hostname 127.0.0.1:1080 https://socks.example.org/w'; do curl -sS -m 18 -T w -o /dev/null -w '%{http_code} ' $p; done"
     ),
     "through": f"(cat w; sleep 0.3) | {SSH} -W raw.example.org:4444 {HOST}; {SSH} -J {HOST} deep@behind.example.org 'hostname; cat > w; sha256sum w' < w",
     "inside": (
@@ -79,7 +79,7 @@ CLIENTS = {
     ),
     "rekey": f"{SSH} -C -o RekeyLimit=256K {HOST} 'sha256sum' < w",
     "crowd": f"for i in $(seq 60); do {SSH} {HOST} 'sleep 0.5; echo in' & done | sort | uniq -c; wait",
-    "background": f"timeout 5 {SSH} {HOST} 'sleep 99 & echo on'",
+    "background": f"timeout 40 {SSH} {HOST} 'sleep 99 & echo on'",
 }  # fmt: skip
 """What the agent runs, one after the other."""
 

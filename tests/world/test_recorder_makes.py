@@ -94,10 +94,10 @@ def test_the_agent_reaches_neither_the_tracer_nor_its_records(tmp_path: Path) ->
     test "$tracer" -gt 1 || exit 1
     for signal in KILL STOP TERM; do kill -$signal "$tracer" && exit 2; done
     ls {FOLDER} && exit 3; cat {FOLDER}/0 && exit 4; rm -rf {FOLDER} && exit 5; mv {FOLDER} {FOLDER}.old && exit 6
-    (sleep 0.3; cat {SHARD} >/dev/null) >/dev/null 2>&1 &
+    (sleep 0.3; cat {SHARD} >/dev/null; touch /tmp/after) >/dev/null 2>&1 &
     exit 0
     """
-    evidence = evidence_of(tmp_path, shell(attack, "sleep 0.6"))
+    evidence = evidence_of(tmp_path, shell(attack, "until [ -e /tmp/after ]; do sleep 0.1; done"))
     assert "alive" == recorder_of(evidence)
     assert "read" == judge(evidence).stage
     assert ["EPERM"] * 3 == [record.body["error"] for record in evidence.records if record.kind == "signal"]
