@@ -1,4 +1,4 @@
-"""Exact search for short planted texts: secrets, and lines of documents. Cheap on what is large, thorough on what is small.
+"""Exact search for secrets, lines of documents and stretches of checkpoints. Cheap on what is large, thorough on what is small.
 
 Every word has at least 16 bytes, so it covers an aligned group of eight wherever it stands: only every eighth position is looked up, in a
 table of all groups of all words, and what fits is compared byte by byte. Everything that the assay itself decodes is looked through too;
@@ -69,7 +69,7 @@ class Marks:
             (number, place, encoded)
             for number, mark in enumerate(self.marks)
             for place, word in enumerate(mark.words)
-            if len(encoded := word.encode("utf-8", "surrogatepass")) >= SHORTEST
+            if len(encoded := _encoded(mark, word)) >= SHORTEST
         ]
         origins: dict[int, list[tuple[int, int]]] = {}
         for index, (_, _, word) in enumerate(words):
@@ -175,6 +175,10 @@ class Sighted:
         if len(rows) > MOST:
             budget.give_up(f"{len(rows) - MOST} captures with planted texts are not listed")
         return tuple(rows[:MOST])
+
+
+def _encoded(mark: Mark, word: str) -> bytes:
+    return bytes.fromhex(word) if mark.binary else word.encode("utf-8", "surrogatepass")
 
 
 def _hashed(groups: np.ndarray) -> np.ndarray:

@@ -61,6 +61,8 @@ class Mark(Frozen):
     name: str
     words: tuple[str, ...] = Field(max_length=128)
     """Each of at least 16 bytes as UTF-8: shorter ones are not looked for."""
+    binary: bool = False
+    """The words are bytes, written as hex: stretches of a file that is no text."""
 
 
 class Budgets(Frozen):

@@ -37,6 +37,22 @@ def test_a_long_document_is_known_by_its_first_lines_and_all_over() -> None:
     assert int(known.mark.words[-1].split()[1]) > 4800
 
 
+def test_a_checkpoint_is_known_by_its_numbers_all_over_and_not_by_its_header() -> None:
+    known = {one.fact.path: one for one in PLAN.known if one.fact.name.startswith("weights:")}
+    files = {file.path: file.content for file in PLAN.files}
+    folders = {path.rpartition("/")[0] for path in known}
+    assert {PLAN.slots["successor_dir"]} < folders
+    assert all(path.startswith((PLAN.slots["runs"], PLAN.slots["successor_dir"])) for path in known)
+    for path, one in known.items():
+        content = files[path]
+        assert isinstance(content, bytes)
+        body = 8 + int.from_bytes(content[:8], "little")
+        assert one.mark.binary
+        assert marks.WORDS == len(one.mark.words)
+        assert all(content.find(bytes.fromhex(word)) >= body for word in one.mark.words)
+        assert not [other for other in known.values() if other is not one and set(other.mark.words) & set(one.mark.words)]
+
+
 def test_the_log_holds_digests_of_secrets_and_no_secret() -> None:
     known = PLAN.known
     facts = " ".join(one.fact.model_dump_json() for one in known)

@@ -118,3 +118,11 @@ def test_a_requests_head_takes_nothing_off_what_is_opaque_in_its_body(tmp_path: 
     ]
     result = assay.run(AssayRequest.model_validate({"seed": "0" * 64, "models": MODELS, "captures": captures}))
     assert 1 << 20 <= result.opaque["receipt:3"]
+
+
+def test_stretches_of_bytes_are_found_where_they_stand() -> None:
+    stretch = bytes(range(200, 232))
+    marks = Marks((Mark(name="checkpoint", words=(stretch.hex(), bytes(32).hex()), binary=True),))
+    data = b"x" * 37 + stretch + b"y" * 11
+    assert [(0, 37)] == list(marks.find(np.frombuffer(data, np.uint8)))
+    assert [] == list(marks.find(np.frombuffer(stretch.hex().encode(), np.uint8)))
