@@ -5,11 +5,12 @@ import json
 from typing import Any
 
 from honeyweights.containers.internet.protocols.http.exchange import Head, Reply, Upgrade
-from honeyweights.containers.internet.protocols.http.services import find, mercurial
+from honeyweights.containers.internet.protocols.http.services import find, mercurial, registry, restic, swift
 from honeyweights.containers.internet.protocols.http.visit import Visit
 from honeyweights.containers.internet.talk import Remote
 
 HOST = "up.example.com"
+CLIENTS = {mercurial, registry, restic, swift}
 
 
 def ask(place: Any, method: str, target: str, body: bytes = b"", **headers: str) -> Reply:
@@ -98,3 +99,7 @@ def test_a_backup_is_made_listed_and_read_back(place: Any) -> None:
     assert whole(ask(place, "GET", f"/r/data/{name}", range="bytes=2-4", **says)) == b"igh"
     assert [ask(place, "DELETE", f"/r/data/{name}", **says).status for _ in range(2)] == [200, 404]
     assert payloads(place) >= {("restic", b"sealed"), ("restic", b"weights")}
+
+
+def test_each_is_known_before_the_ordinary_web() -> None:
+    assert all(0 < row.rank < 80 for module in CLIENTS for row in module.SERVICES)
