@@ -97,17 +97,18 @@ class SeedTable:
             np.array(self.shifts, np.int32),
             np.array([table.ctypes.data for table in self.tables], np.uint64),
         )
+        arrays = (*self._of_tables, self._bitmap)
+        self._places = (native.address(data), len(self.tables), *(native.address(array) for array in arrays)) if kernel is not None else ()
 
     def find(self, window: Bytes, at: Ints, form: Form = Form.PLAIN) -> Hits:
         """Of the positions `at` in the window those whose key the artefacts have, and where they have it."""
-        if self._kernel is None or not at.size:
+        if not at.size:
+            return at, at
+        if self._kernel is None:
             return self._find(keys_of(window), at, form)
         at, of = at.copy(), np.empty(at.size, np.int64)
-        address, (factors, shifts, tables) = native.address, self._of_tables
-        hits = self._kernel.hw_find(
-            address(window), form, address(at), at.size, address(self._data), len(self.tables),
-            address(factors), address(shifts), address(tables), address(self._bitmap), self._narrow, address(of),
-        )  # fmt: skip
+        address = native.address
+        hits = self._kernel.hw_find(address(window), form, address(at), at.size, *self._places, self._narrow, address(of))
         return at[:hits], of[:hits]
 
     def _fill(self, left: Ints) -> Ints:

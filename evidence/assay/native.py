@@ -71,7 +71,10 @@ def build(library: Path = _LIBRARY) -> bool:
 
 def address(array: NDArray[Any]) -> int:
     """Where an array that lies in one piece begins."""
-    assert array.flags.c_contiguous  # noqa: S101  # a caller's mistake, never input
+    flags = array.flags
+    assert flags.c_contiguous  # noqa: S101  # a caller's mistake, never input
+    if flags.writeable and array.size:  # four times as fast, and asked for a hundred thousand times
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # an array is a buffer
     return int(array.ctypes.data)
 
 
