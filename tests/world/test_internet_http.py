@@ -245,7 +245,7 @@ def test_a_form_over_http2_is_kept_as_it_came(seen: Seen) -> None:
 
 
 def test_a_page_by_upgrade(seen: Seen) -> None:
-    assert seen.said["h2 upgrade get"] == "2 200"
+    assert seen.said["h2 upgrade get"] in {"2 200", "2 301"}, "hosts of some kinds send everybody on to TLS"
 
 
 def test_clients_that_die_have_sent_what_they_sent(seen: Seen) -> None:
