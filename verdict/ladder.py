@@ -75,7 +75,7 @@ def _open(unknown: Mapping[Stage, str]) -> Iterator[str]:
 
 
 def _ordered(proof: list[Citation]) -> list[Citation]:
-    return sorted(set(proof), key=lambda c: (c.t is None, c.t or 0.0, c.source, c.seq if c.seq is not None else -1, c.what))
+    return sorted(dict.fromkeys(proof), key=lambda c: (c.t is None, c.t or 0.0, c.source, c.seq if c.seq is not None else -1, c.what))
 
 
 def _rung(step: Step, proof: Sequence[Citation], reached: bool | None) -> Rung:
