@@ -33,6 +33,9 @@ _LONGEST = 64
 LEAST_KEYED = 1 << 13
 _GLIMPSES = 16
 _GLIMPSE = 1 << 16
+_LEAST_GLIMPSES = 3
+_SHARE = 8
+"""One part in so many of a body is glanced at, unless that is less than the least."""
 _SURE = 8
 Places = tuple[Ints, Ints]
 """Of a window: where each of its parts begins in it, and how far that is from where it stands in the body."""
@@ -83,11 +86,11 @@ def _other_periods(corpus: Corpus, data: Bytes, where: Ranges) -> list[int]:
     return sorted((period for period in PERIODS if counts[period] > 1), key=lambda period: -counts[period])[:2]
 
 
-def _glimpses(data: Bytes, where: Ranges) -> list[tuple[Bytes, int]]:
-    """Some windows of what is to be looked at, evenly apart, and where they begin."""
+def _glimpses(data: Bytes, where: Ranges, many: int = _GLIMPSES) -> list[tuple[Bytes, int]]:
+    """So many windows of what is to be looked at, evenly apart, and where they begin."""
     ends = np.cumsum(where.ends - where.starts)
     windows = []
-    for place in np.unique(np.linspace(0, max(0, int(ends[-1]) - _GLIMPSE), _GLIMPSES).astype(np.int64)).tolist():
+    for place in np.unique(np.linspace(0, max(0, int(ends[-1]) - _GLIMPSE), many).astype(np.int64)).tolist():
         home = int(np.searchsorted(ends, place, "right"))
         at = int(where.ends[home] - (ends[home] - place))
         windows.append((np.array(data[at : min(at + _GLIMPSE, int(where.ends[home]))]), at))
@@ -99,7 +102,7 @@ def glance(corpus: Corpus, data: Bytes, residue: Ranges, text: Ranges) -> dict[s
     where = (residue - text).longer(LEAST)
     if where.total < _WINDOW:
         return {}
-    windows = _glimpses(data, where)
+    windows = _glimpses(data, where, int(np.clip(where.total // (_SHARE * _GLIMPSE), _LEAST_GLIMPSES, _GLIMPSES)))
     for look in (_words, _keys):
         seen = Counter(sight for window, at in windows for sight in look(corpus, window, at))
         for (name, phase, key), count in seen.most_common(1):

@@ -21,6 +21,7 @@ _SURE = 0.97
 _SHARE = 0.9
 _DIGITS = 0.45
 _MIXED = 0.2
+_SEVENTH = 0.06
 _BLANK = b" \t\r\n"
 _MARKS = _BLANK + b"xX,:;\\\"'[]{}()%-"
 _UPPER, _LOWER, _NUMBERS = (part.encode() for part in (string.ascii_uppercase, string.ascii_lowercase, string.digits))
@@ -69,6 +70,11 @@ def _base85(alphabet: bytes) -> Read:
     return read
 
 
+def _base45(characters: bytes) -> bytes:
+    digits = _VALUES45[np.frombuffer(characters, np.uint8)].reshape(-1, 3).astype(np.uint32)
+    return (digits @ np.array([1, 45, 2025], np.uint32)).astype(">u2").tobytes()
+
+
 def _bits(characters: bytes) -> bytes:
     return np.packbits(np.frombuffer(characters, np.uint8) & np.uint8(1)).tobytes()
 
@@ -76,6 +82,8 @@ def _bits(characters: bytes) -> bytes:
 _TO_UPPER = bytes.maketrans(_LOWER + b"=", _UPPER + b"A")
 _TO_UPPER_HEX = bytes.maketrans(_LOWER + b"=", _UPPER + b"0")
 _PLAIN = bytes.maketrans(b"", b"")
+_QR = _NUMBERS + _UPPER + b" $%*+-./:"
+_VALUES45 = _values(_QR)
 _ASCII85 = bytes(range(33, 118))
 _RFC1924 = _NUMBERS + _UPPER + _LOWER + b"!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = _NUMBERS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
@@ -99,6 +107,7 @@ BASE32HEX = Code(
     parts=_UPPER[:22] + _LOWER[:22] + _NUMBERS,
 )
 ASCII85 = Code(alphabet=_ASCII85, table=_PLAIN, drop=(b"<~", b"~>"), quantum=5, size=4, read=_base85(_ASCII85), filler=b"uuuu")
+BASE45 = Code(alphabet=_QR, table=_PLAIN, drop=(), quantum=3, size=2, read=_base45, filler=b"00")
 BASE85 = Code(alphabet=_RFC1924, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_RFC1924), filler=b"~~~~", parts=_RFC1924)
 Z85 = Code(alphabet=_Z85, table=_PLAIN, drop=(), quantum=5, size=4, read=_base85(_Z85), filler=b"####")
 
@@ -153,6 +162,12 @@ def _mixed(view: View) -> Ranges:
     """Stretches of 64 characters of which a fifth is none of prose, with what stands near them."""
     fine = Blocks(view.data, text(view), FINE)
     return fine.chosen(fine.among(_mask(_UPPER + _NUMBERS + b"+/")) >= _MIXED, 2 * BLOCK)
+
+
+def _base45_text(view: View) -> Ranges:
+    """Text without small letters that is not base32: a seventh of it are the nine signs of base45, blanks among them."""
+    every, signs = _mask(_QR + b"\r\n\"'"), _mask(_QR[36:])
+    return blocks(view, lambda text: (text.among(every) >= _SURE) & (text.among(signs) >= _SEVENTH))
 
 
 def _codes(*codes: Code) -> Callable[[View, Ranges], Iterator[Decoded]]:
@@ -210,6 +225,7 @@ DECODERS = (
     Decoder(name="decimal", rank=64, probe=_decimal_text, decode=_numbers),
     Decoder(name="hex", rank=65, probe=hex_text, decode=reader(HEX), alternatives=True),
     Decoder(name="base32", rank=66, probe=_base32_text, decode=_codes(BASE32, BASE32HEX), alternatives=True),
+    Decoder(name="base45", rank=67, probe=_base45_text, decode=reader(BASE45), alternatives=True),
     Decoder(name="base64", rank=68, probe=_base64_text, decode=reader(BASE64), alternatives=True),
     Decoder(name="base85", rank=69, probe=_base85_text, decode=_codes(BASE85, Z85, ASCII85), alternatives=True),
 )

@@ -13,6 +13,8 @@ from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.streams import Fed, Format, Machine, prober, runner
 
 _LEAST = 256
+_PACKET = np.array([0xA3, 1], np.uint8)
+"""What stands before it in an OpenPGP message that is compressed and not encrypted (RFC 4880, 5.6)."""
 _FIRST = 64
 _MOST, _MEMBERS = 1 << 12, 1 << 8
 
@@ -47,6 +49,8 @@ def _candidates(view: View, extents: Ranges) -> Ints:
     if not len(extents):
         return view.starts[:0]
     starts = view.starts[(home >= 0) & (view.starts < extents.ends[home])]
+    packet = view.data.take(starts, mode="clip") == _PACKET[0]
+    starts = starts + _PACKET.size * (packet & (view.data.take(starts + 1, mode="clip") == _PACKET[1]))
     starts = starts[_may_begin(view.data, starts)]
     if view.depth:
         starts = starts[:_MEMBERS]
