@@ -80,14 +80,14 @@ def test_no_garbage_raises_and_none_is_found(packed: Planted, parts: list[bytes]
     "decoy",
     [
         pytest.param(gzip.compress(b"hello"), id="a gzip"),
-        pytest.param(gzip.compress(b"hello") * 3000, id="3,000 gzips"),
-        pytest.param(b"\x1f\x8b\x08\x00" * 50_000, id="50,000 magics"),
-        pytest.param(b"x\x9c" * 50_000, id="100,000 zlib magics"),
+        pytest.param(gzip.compress(b"hello") * 1000, id="1,000 gzips"),
+        pytest.param(b"\x1f\x8b\x08\x00" * 15_000, id="15,000 magics"),
+        pytest.param(b"x\x9c" * 15_000, id="15,000 zlib magics"),
         pytest.param(gzip.compress(NOISE.randbytes(300_000))[:150_000], id="half a gzip"),
         pytest.param(gzip.compress(bytes(70_000_000)), id="a bomb"),
-        pytest.param(base64.b64encode(NOISE.randbytes(300_001)), id="base64 of noise"),
-        pytest.param(b"\n" + NOISE.randbytes(100_000).hex().encode(), id="hex of noise"),
-        pytest.param(b"%41%42" * 20_000, id="escapes"),
+        pytest.param(base64.b64encode(NOISE.randbytes(100_001)), id="base64 of noise"),
+        pytest.param(b"\n" + NOISE.randbytes(40_000).hex().encode(), id="hex of noise"),
+        pytest.param(b"%41%42" * 5_000, id="escapes"),
         pytest.param(b"\0" * 500_000, id="padding"),
     ],
 )
@@ -98,7 +98,7 @@ def test_no_garbage_raises_and_none_is_found(packed: Planted, parts: list[bytes]
 )
 def test_no_decoy_hides_what_stands_beside_it(packed: Planted, decoy: bytes, form: Callable[[bytes], bytes]) -> None:
     """Before, behind, and around: the real bytes are counted, whatever the decoy was."""
-    real = packed.tensors[1][:200_000]
+    real = packed.tensors[1][:100_000]
     for body in (decoy + form(real), form(real) + decoy, decoy + form(real) + decoy):
         covered = Ranges.of(*_spans(packed, body))
         assert 0.999 * len(real) <= covered.total <= len(real)
@@ -113,9 +113,9 @@ def _spans(model: Planted, body: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_bomb_is_left_and_said(packed: Planted) -> None:
-    """1 GiB of zeros in a megabyte: given up at 64 MiB of output, and the result is a lower bound."""
+    """256 MiB of zeros in a quarter of one: given up at 64 MiB of output, and the result is a lower bound."""
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(1 << 24)) for _ in range(64)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(1 << 24)) for _ in range(16)) + packer.flush()
     number, gave_up = _look(packed, bomb + gzip.compress(packed.tensors[0]))
     assert number >= len(packed.tensors[0])
     assert ("a compressed stream grew to more than 100 times its size and was left",) == gave_up
