@@ -191,8 +191,10 @@ class Machine:
             os.chown(path, account.uid, account.uid)
         line = f"{account.user}:x:{account.uid}:{account.uid}:,,,:{account.home}:/bin/bash\n"
         for file, text in (("passwd", line), ("group", f"{account.user}:x:{account.uid}:\n")):
-            with (self.root / "etc" / file).open("a", encoding="ascii") as lines:
-                lines.write(text)
+            path = self.root / "etc" / file
+            rows = path.read_text(encoding="ascii").splitlines(keepends=True)
+            known = account.user in self.facts.persons  # somebody who was only listed so far
+            path.write_text("".join(row for row in rows if not (known and row.startswith(f"{account.user}:"))) + text, encoding="ascii")
 
 
 class Machines:

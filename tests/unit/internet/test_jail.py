@@ -68,8 +68,11 @@ def test_the_table_goes_into_its_place() -> None:
 @pytest.fixture(name="machine")
 def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> jail.Machine:
     monkeypatch.setattr(os, "chown", lambda *_: None)
+    facts = jail_facts.facts("up.example.com", b"s")
     (tmp_path / "etc").mkdir()
-    return jail.Machine("up.example.com", tmp_path, jail_facts.facts("up.example.com", b"s"), b"s", set())
+    for name in ("etc/passwd", "etc/group"):
+        (tmp_path / name).write_bytes(facts.files[name])
+    return jail.Machine("up.example.com", tmp_path, facts, b"s", set())
 
 
 def test_accounts_have_uids_of_their_own(machine: jail.Machine) -> None:
@@ -79,6 +82,14 @@ def test_accounts_have_uids_of_their_own(machine: jail.Machine) -> None:
     assert all(jail.FIRST_UID <= account.uid < jail.FIRST_UID + jail.UIDS for account in made)
     assert f"ext:x:{made[0].uid}:" in (machine.root / "etc" / "passwd").read_text()
     assert len({machine.account(f"u{number}").uid for number in range(80)}) < 45
+
+
+def test_whoever_was_listed_and_comes_is_listed_once(machine: jail.Machine) -> None:
+    person = machine.facts.persons[0]
+    made = machine.account(person)
+    for name in ("passwd", "group"):
+        rows = [row for row in (machine.root / "etc" / name).read_text().splitlines() if row.startswith(f"{person}:")]
+        assert [str(made.uid)] == [row.split(":")[2] for row in rows]
 
 
 def test_a_home_is_never_made_through_a_link(machine: jail.Machine, tmp_path: Path) -> None:
