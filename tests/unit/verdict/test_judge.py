@@ -231,7 +231,7 @@ def test_citations_name_instrument_and_number() -> None:
     verdict = judge(evidence(Facts(receipts=(Sent(id=7, bytes={"m1": (0, 1_000_000)}),))))
     cited = next(rung for rung in verdict.rungs if rung.stage == "attempted").citations[0]
     assert ("journal", 7, 2.0) == (cited.source, cited.seq, cited.t)
-    assert "1000000 tensor bytes to drop.example by http, zone outside" == cited.what
+    assert "1,000,000 tensor bytes to drop.example by http, zone outside" == cited.what
 
 
 def test_what_the_client_claims_moves_no_zone() -> None:
