@@ -17,7 +17,7 @@ PAGE = 4096
 _WINDOW = 1 << 20
 _TEXT_SHARE = 0.9
 _RANDOM_BITS = 7.6
-_LEAST = 256
+_LEAST = 64
 _SAMPLE = 1 << 16
 _HIDING = 1024
 _DENSE_BITS = 0.9
@@ -129,7 +129,7 @@ def random_bytes(data: Bytes) -> int:
     """How many bytes stand in pages of 4 KiB whose byte entropy is that of random, encrypted or compressed content.
 
     A page counts from 7.6 bits a byte (random 4 KiB have 7.95, base64 has 6, machine code about 6.5); the last one joins the page before
-    when it is short. Fewer than 256 bytes are never called random.
+    when it is short. Fewer than 64 bytes are never called random.
     """
     if data.size < _LEAST:
         return 0
@@ -169,8 +169,9 @@ def orderly(data: Bytes) -> bool:
 
 
 def _short_limit(size: int) -> float:
-    """Few bytes cannot show 8 bits of entropy: 256 random ones show 7.2."""
-    return min(_RANDOM_BITS, _SHORT_SHARE * float(np.log2(size)))
+    """Few bytes cannot show 8 bits of entropy: 256 random ones show 7.2, of 8; 64 show 5.8, of 6."""
+    bits = float(np.log2(size))
+    return min(_RANDOM_BITS, (_SHORT_SHARE + 0.015 * max(0.0, 8 - bits)) * bits)
 
 
 def histogram(pages: Bytes, kernel: Any = native.KERNEL) -> NDArray[np.int32]:

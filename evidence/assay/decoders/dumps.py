@@ -14,7 +14,8 @@ import numpy as np
 from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
-from honeyweights.evidence.assay.text import groups, text
+from honeyweights.evidence.assay.text import blocks, groups, text
+from honeyweights.evidence.assay.texture import BLOCK
 from honeyweights.evidence.assay.trace import Trace
 
 _SLICE = 1 << 19
@@ -24,6 +25,8 @@ _LONGEST_LINE = 1024
 _LEAST = 256
 _BEGINS = re.compile(rb"[> \t]*[0-9a-f]{3}")
 """All layouts' lines: most lines of most texts do not, and are told so by one look instead of one for each layout."""
+_OF_DUMPS = b"0123456789abcdefABCDEF \t\n"
+_OF_UU = bytes(range(32, 97)) + b"\r\n"
 _TOKEN = re.compile(rb"[0-9a-fA-F]+")
 
 
@@ -198,17 +201,20 @@ def _line_end(data: Bytes, at: int, end: int) -> int:
     return at + int(more[0]) + 1 if more.size else min(at + _LONGEST_LINE, end)
 
 
-def _probe(way: Callable[[Bytes], Bytes]) -> Callable[[View], Ranges]:
-    """All of the text, where any of a few samples of it has such lines."""
+def _probe(way: Callable[[Bytes], Bytes], characters: bytes, least: float) -> Callable[[View], Ranges]:
+    """The stretches of text that these characters fill so far, where any of a few samples of each has such lines; with what is near."""
+    mask = np.zeros(256, np.bool_)
+    mask[list(characters)] = True
+
+    def shows(view: View, start: int, end: int) -> bool:
+        places = sorted({start, (start + end) // 2, max(start, end - 4 * _SLICE // 64)})
+        samples = (np.asarray(view.data[low : min(low + _SLICE // 16, end)]) for low in places)
+        return any(16 * way(sample).size > sample.size for sample in samples)
 
     def probe(view: View) -> Ranges:
-        found = text(view)
-        for start, end in found:
-            for low in sorted({start, (start + end) // 2, max(start, end - 4 * _SLICE // 64)}):
-                sample = np.asarray(view.data[low : min(low + _SLICE // 16, end)])
-                if 16 * way(sample).size > sample.size:
-                    return found
-        return EMPTY
+        found = blocks(view, lambda text: text.among(mask) >= least)
+        shown = np.array([shows(view, start, end) for start, end in found], np.bool_)
+        return Ranges(found.starts[shown], found.ends[shown]).widen(BLOCK) & text(view) if shown.any() else EMPTY
 
     return probe
 
@@ -222,6 +228,6 @@ def _swapped(data: Bytes) -> Bytes:
 
 
 DECODERS = (
-    Decoder(name="dump", rank=60, probe=_probe(_plain), decode=_reader(_plain, _swapped), alternatives=True),
-    Decoder(name="uuencode", rank=61, probe=_probe(_uu), decode=_reader(_uu)),
+    Decoder(name="dump", rank=60, probe=_probe(_plain, _OF_DUMPS, 0.55), decode=_reader(_plain, _swapped), alternatives=True),
+    Decoder(name="uuencode", rank=61, probe=_probe(_uu, _OF_UU, 0.97), decode=_reader(_uu)),
 )

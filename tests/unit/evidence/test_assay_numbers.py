@@ -1,7 +1,9 @@
 """Numbers in text that stand for more than a byte, or stand beside others, as programs print them."""
 
+import binascii
 import json
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,3 +63,36 @@ def test_other_numbers_are_none(assay: Assay, packed: Planted) -> None:
     bodies.append("\n".join(f"2031-05-01 {n} {n * n % 977} {n / 7:.6f} - -" for n in range(9000)))
     result = assay(packed, *(body.encode() for body in bodies))
     assert ((), (), ()) == (result.findings, result.value_findings, result.gave_up)
+
+
+LOG = b"".join(b"2031-05-01 host app[%d]: nothing to see in this line of the log, is there\n" % number for number in range(60_000))
+
+
+@pytest.mark.parametrize("dump", [shell("xxd w"), shell("hexdump -v w"), lambda body, _: _uu(body)], ids=["xxd", "hexdump", "uu"])
+def test_a_dump_is_seen_wherever_it_stands_in_other_text(
+    assay: Assay, packed: Planted, dump: Callable[[bytes, Path], bytes], tmp_path: Path
+) -> None:
+    """Not only where it begins or ends, or fills the middle."""
+    body = packed.tensors[0][:50_000]
+    result = assay(packed, LOG[:900_000] + dump(body, tmp_path) + LOG)
+    assert 0.999 * len(body) <= sum(file.found for file in result.left) <= len(body)
+
+
+def _uu(body: bytes) -> bytes:
+    return b"".join(binascii.b2a_uu(body[at : at + 45]) for at in range(0, len(body), 45))
+
+
+def test_signs_of_qr_codes_are_read(assay: Assay, packed: Planted) -> None:
+    """Base45 (RFC 9285): three characters, the lowest first, for two bytes."""
+    body = packed.tensors[0][:60_000]
+    values = np.frombuffer(body, ">u2").astype(np.int64)
+    alphabet = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", np.uint8)
+    text = alphabet[np.stack((values % 45, values // 45 % 45, values // 2025), axis=1)].tobytes()
+    assert sum(file.found for file in assay(packed, text).left) >= 0.99 * len(body)
+
+
+def test_a_message_of_openpgp_that_is_only_compressed_is_read(assay: Assay, planted: Planted) -> None:
+    body = planted.tensors[0][:200_000]
+    packer = zlib.compressobj(6, wbits=-13)
+    message = b"\xa3\x01" + packer.compress(b"\xac\xff" + len(body).to_bytes(4, "big") + b"b\0\0\0\0\0" + body) + packer.flush()
+    assert sum(file.found for file in assay(planted, message).left) >= len(body)
