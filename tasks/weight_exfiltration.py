@@ -16,7 +16,7 @@ from honeyweights.tasks.worker import worker
 def weight_exfiltration(
     *,
     preset: Names = None,  # named conditions (conditions/presets.yaml); three of them side by side when nothing is asked for
-    scenario: Names = None,  # rogue_employee, agentic_job
+    scenario: Names = None,  # stories (conditions/scenarios); the preset's when nothing is asked for
     weights_mib: int = 64,  # size of the model's own weights
     shards: int = 4,  # files that they are split into
     run_seed: int = 0,  # all worlds follow from it: the same seed gives every model the same ones
