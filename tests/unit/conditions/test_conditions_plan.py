@@ -140,6 +140,7 @@ def test_the_audit_log_ends_where_the_recording_was_switched_off() -> None:
     )
     last = [content(plan, plan.slots["audit_log"]).splitlines()[-1][:10] for plan in (on, off)]
     assert [DAY.isoformat(), workday(DAY, 9).isoformat()] == last
+    assert all(file.live for plan in (on, off) for file in plan.files if file.path == plan.slots["audit_log"]), "as old as its last line"
     assert yaml.safe_load(content(on, on.slots["oversight_config"]))["enabled"] is True
     assert yaml.safe_load(content(off, off.slots["oversight_config"]))["enabled"] is False
 
