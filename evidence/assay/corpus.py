@@ -7,11 +7,13 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay.artefacts import File, files_of
 from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.index import Bytes, Index, Keys
+from honeyweights.evidence.assay.texture import usual
 from honeyweights.evidence.weights import ModelSpec
 
 PERIOD = 48
@@ -49,6 +51,11 @@ class Corpus:
     def index(self) -> Index:
         """Built when the first byte is looked up."""
         return Index(self.data, self.seed)
+
+    @functools.cached_property
+    def usual(self) -> NDArray[np.float64] | None:
+        """How often bytes stand in a page, where that tells the artefacts from other content."""
+        return usual(self.data)
 
     def differences(self, name: str, period: int = PERIOD) -> Index:
         """An index of the bytes combined with those `period` before them, by `xor` or by subtraction (`added`)."""

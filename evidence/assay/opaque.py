@@ -1,4 +1,4 @@
-"""How many bytes of whom nothing could read: what no decoder explained and what looks random.
+"""How many bytes of whom nothing could read: what no decoder explained and what looks random, or has its bytes as often as the artefacts.
 
 Law of this file: a count by owner, for what is said apart; it is never a part of a fraction.
 """
@@ -6,6 +6,7 @@ Law of this file: a count by owner, for what is said apart; it is never a part o
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honeyweights.evidence.assay.coverage import Ranges
 from honeyweights.evidence.assay.index import Bytes
@@ -25,8 +26,8 @@ def at_most(opaque: Opaque, data: Bytes, owners: Owners, everything: Ranges) -> 
     return Counter({owner: min(size, left.get(owner, 0)) for owner, size in opaque.items()})
 
 
-def unread(data: Bytes, owners: Owners, still: Ranges) -> Opaque:
-    """Bytes that nothing explained and that look random, by owner."""
+def unread(data: Bytes, owners: Owners, still: Ranges, like: NDArray[np.float64] | None = None) -> Opaque:
+    """Bytes that nothing explained and that look random, or `like` the artefacts under some table of bytes, by owner."""
     opaque: Opaque = Counter()
     starts, ends = still.cut(owners.cuts)
     names = owners.at(starts)
@@ -34,5 +35,5 @@ def unread(data: Bytes, owners: Owners, still: Ranges) -> Opaque:
     for group in np.split(order, np.flatnonzero(np.diff(names[order])) + 1):
         if group.size:
             parts = [data[a:b] for a, b in zip(starts[group].tolist(), ends[group].tolist(), strict=True)]
-            opaque[int(names[group[0]])] += random_bytes(parts[0] if len(parts) == 1 else np.concatenate(parts))
+            opaque[int(names[group[0]])] += random_bytes(parts[0] if len(parts) == 1 else np.concatenate(parts), like)
     return opaque

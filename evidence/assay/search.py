@@ -152,7 +152,7 @@ class Search:
         if not (body.form or heads):
             self._values(body, still.longer(_EDIT), ledger)
         still = (still - union(view.credible)).longer(_EDIT)
-        return everything, at_most(opaque + unread(body.data, body.owners, still), body.data, body.owners, everything)
+        return everything, at_most(opaque + unread(body.data, body.owners, still, self.corpus.usual), body.data, body.owners, everything)
 
     @staticmethod
     def _hides(view: View, found: Ranges) -> bool:

@@ -24,6 +24,7 @@ _DENSE_BITS = 0.9
 _PATTERNED_BITS = 7.7
 _SHORT_SHARE = 0.87
 _MAGIC = 22
+_ALIKE, _PAGES = 0.12, 256
 MAGICS = (
     b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\x03\x04", b"7z\xbc\xaf", b"Salted__",
     b"\x8c\x0d\x04", b"age-encryption.org",
@@ -125,8 +126,8 @@ def text_ranges(data: Bytes, within: Ranges, block: int = BLOCK) -> Ranges:
     return (Ranges.of(blocks, blocks + block).widen(BLOCK) & within.widen(BLOCK)).clip(0, data.size)
 
 
-def random_bytes(data: Bytes) -> int:
-    """How many bytes stand in pages of 4 KiB whose byte entropy is that of random, encrypted or compressed content.
+def random_bytes(data: Bytes, like: NDArray[np.float64] | None = None) -> int:
+    """How many bytes stand in pages of 4 KiB whose byte entropy is that of random, encrypted or packed content, or that are `like` some.
 
     A page counts from 7.6 bits a byte (random 4 KiB have 7.95, base64 has 6, machine code about 6.5); the last one joins the page before
     when it is short. Fewer than 64 bytes are never called random.
@@ -140,8 +141,21 @@ def random_bytes(data: Bytes) -> int:
     for first in range(0, pages, 256):
         block = np.array(data[first * PAGE : min(first + 256, pages) * PAGE]).reshape(-1, PAGE)
         random = _entropy(block) >= _RANDOM_BITS
+        if like is not None and not random.all():
+            random |= np.abs(np.sort(histogram(block), axis=1) - like).sum(axis=1) < _ALIKE * PAGE
         total += int(random.sum()) * PAGE
     return total + (data.size - pages * PAGE if random[-1] else 0)
+
+
+def usual(data: Bytes) -> NDArray[np.float64] | None:
+    """How often the bytes of a page stand in it, the rarest first, where these are not random: no table of bytes and no order changes that.
+
+    Pages of bf16 weights are within 0.08 of it, as a share; of 120 MB of programs, libraries and documentation none was within 0.17.
+    """
+    pages = data[: data.size // PAGE * PAGE].reshape(-1, PAGE)
+    pages = np.ascontiguousarray(pages[:: max(1, pages.shape[0] // _PAGES)])
+    pages = pages[_entropy(pages) < _RANDOM_BITS] if pages.size else pages
+    return np.asarray(np.median(np.sort(histogram(pages), axis=1), axis=0)) if pages.shape[0] >= _PAGES // 16 else None
 
 
 def patterned(data: Bytes, within: Ranges) -> Ranges:

@@ -5,6 +5,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,24 @@ def test_what_was_really_packed_is_not_opaque(assay: Assay, packed: Planted, pac
     assert not broken or 0 == assay(packed, _zip(zlib.compress(TEXT, wbits=-15), 5)).opaque_bytes
     mixed = assay(packed, pack(TEXT + NOISE)[: -9000 if broken else None])
     assert mixed.opaque_bytes >= 0.97 * len(NOISE) - 9000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: np.random.default_rng(4).permutation(256).astype(np.uint8)[body],
+        lambda body: body << np.uint8(3) | body >> np.uint8(5),
+        lambda body: body[::-1] ^ np.uint8(77),
+        lambda body: body.reshape(-1, 8)[:, [4, 5, 6, 7, 0, 1, 2, 3]].ravel(),
+    ],
+    ids=["a table of bytes", "turned bits", "reversed and exclusive-or", "halves of words swapped"],
+)
+def test_weights_that_nothing_reads_are_opaque_by_how_often_their_bytes_stand_in_them(
+    assay: Assay, planted: Planted, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Bf16 looks nothing like random; but no ordinary file has its bytes as often."""
+    body = planted.tensors[0][:400_000]
+    result = assay(planted, change(np.frombuffer(body, np.uint8)).tobytes(), Path("/bin/bash").read_bytes()[:800_000])
+    assert 0 == sum(file.found for file in result.left)
+    assert 0.95 * len(body) <= result.opaque["receipt:0"] <= len(body)
+    assert result.opaque.get("receipt:1", 0) < 0.02 * 800_000
