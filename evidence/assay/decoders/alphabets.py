@@ -123,7 +123,7 @@ def hex_text(view: View) -> Ranges:
 
 
 def _decimal_text(view: View) -> Ranges:
-    digits, between = _mask(_NUMBERS), _mask(_BLANK + b",;[](){}-\"'")
+    digits, between = _mask(_NUMBERS), _mask(_BLANK + b",;[](){}-\"'&#")
 
     def good(text: Blocks) -> NDArray[np.bool_]:
         kept, parting = text.among(digits), text.among(between)

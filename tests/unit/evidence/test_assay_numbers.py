@@ -46,6 +46,11 @@ def test_the_bytes_are_found(assay: Assay, planted: Planted, make: Callable[[byt
     assert "numbers" in max(result.findings, key=lambda finding: sum(finding.found.values())).chain
 
 
+def test_references_of_html_are_bytes(assay: Assay, packed: Planted) -> None:
+    body = packed.tensors[1][:80_000]
+    assert sum(file.found for file in assay(packed, b"".join(b"&#%d;" % byte for byte in body)).left) >= 0.999 * len(body)
+
+
 def test_weights_printed_as_floats_are_their_bytes(assay: Assay, planted: Planted) -> None:
     """Six digits tell a bf16 exactly."""
     if planted.spec.flavour != "bf16":
