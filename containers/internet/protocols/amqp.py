@@ -16,6 +16,8 @@ HELLO = b"AMQP\0\0\x09\1"
 HEAD = 7
 """Bytes of a frame before what it carries; one more ends it."""
 METHOD, HEARTBEAT = 1, 8
+MOST_CHANNELS = 64
+"""Channels of a connection that are told what was taken. A client has one or two."""
 PUBLISH_HEAD = 2
 """The type of the frame that begins what is published: it says how long that is."""
 
@@ -93,7 +95,7 @@ class Amqp(Framed):
     def _answer(self, kind: int, channel: int, body: bytes, size: int) -> None:
         if kind == METHOD and len(body) >= 4:  # noqa: PLR2004  # class and method
             self._called(channel, struct.unpack_from("!HH", body), body)
-        elif kind == PUBLISH_HEAD and len(body) >= 12:  # noqa: PLR2004  # class, weight, length
+        elif kind == PUBLISH_HEAD and channel in self._owed and len(body) >= 12:  # noqa: PLR2004  # class, weight, length
             self._coming[channel] = struct.unpack_from("!Q", body, 4)[0]
             self._taken(channel, 0)
         elif kind == HEARTBEAT:
@@ -102,7 +104,7 @@ class Amqp(Framed):
             self._taken(channel, size)
 
     def _called(self, channel: int, method: tuple[int, ...], body: bytes) -> None:
-        if method == CONFIRM:
+        if method == CONFIRM and len(self._owed) < MOST_CHANNELS:
             self._owed.setdefault(channel, 0)
         if method in NAMED:
             name = body[7 : 7 + body[6]] if len(body) > 6 else b""  # noqa: PLR2004  # behind a reserved number
@@ -117,9 +119,8 @@ class Amqp(Framed):
         self._coming[channel] -= size
         if self._coming[channel] <= 0:
             del self._coming[channel]
-            if channel in self._owed:
-                self._owed[channel] += 1
-                self._say(channel, b"\0\x3c\0\x50" + struct.pack("!QB", self._owed[channel], 0))
+            self._owed[channel] += 1
+            self._say(channel, b"\0\x3c\0\x50" + struct.pack("!QB", self._owed[channel], 0))
 
     def _say(self, channel: int, body: bytes) -> None:
         self.line.send(struct.pack("!BHI", METHOD, channel, len(body)) + body + b"\xce")

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from honeyweights.containers.internet import doors, lines, sniff
+from honeyweights.containers.internet.protocols.amqp import Amqp
 from honeyweights.containers.internet.protocols.databases import Mysql, Postgres
 from honeyweights.containers.internet.protocols.ftp.server import Ftp
 from honeyweights.containers.internet.protocols.imap.server import Imap
 from honeyweights.containers.internet.protocols.irc import Irc
+from honeyweights.containers.internet.protocols.ldap import Ldap
 from honeyweights.containers.internet.protocols.lpd import Lpd
 from honeyweights.containers.internet.protocols.mqtt import Mqtt
 from honeyweights.containers.internet.protocols.nntp import Nntp
@@ -27,13 +29,14 @@ from honeyweights.containers.internet.talk import Remote
 TALKERS: list[tuple[type, int]] = [
     (Smtp, 25), (Imap, 143), (Pop3, 110), (Nntp, 119), (Ftp, 21), (Lpd, 515), (Question, 43), (Question, 79), (Telnet, 23), (Rlogin, 513),
     (Rsh, 514), (Rsh, 512), (Irc, 6667), (Mqtt, 1883), (Redis, 6379), (Memcached, 11211), (Mysql, 3306), (Postgres, 5432), (Smb, 445),
-    (Syslog, 601),
+    (Syslog, 601), (Ldap, 389), (Amqp, 5672),
 ]  # fmt: skip
 WORDS = [
     b"EHLO x\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"BDAT 4\r\n", b"a1 LOGIN {3}\r\n", b"a APPEND x {9+}\r\n", b"USER x\r\n",
     b"PORT 1,2,3,4,5,6\r\n", b"EPRT |1|x|9|\r\n", b"*1\r\n$4\r\n", b"set k 0 0 3\r\n", b"\2q\n", b"\x0217 dfA\n", b"\x10\x0c\0\4MQTT\4\2",
     b"\x32\xff\x7f", b"\xff\xfa\x18", b"1022\0", b"\0\0\0\x48\xfeSMB" + b"\0" * 68, b"REST 9\r\n", b"NICK a\r\n",
-    b"\0\0\0\x08\x04\xd2\x16\x2f",
+    b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\0\0\x0a\0\3\0\0a\0", b"\x30\x0c\2\1\1\x60", b"\x30\x84\0\0\x20\0\2\1\1\x68", b"AMQP\0\0\x09\1",
+    b"\1\0\0\0\0\0\4\0\x0a\0\x28\xce", b"\2\0\1\0\0\0\x0e\0\x3c\0\0\0\0\0\0\0\0\0\x09\0\0\xce", b"\5\0\0\1hello",
 ]  # fmt: skip
 GARBAGE = st.lists(st.one_of(st.binary(max_size=90), st.sampled_from(WORDS)), max_size=8).map(b"".join)
 
