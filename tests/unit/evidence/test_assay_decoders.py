@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from honeyweights.evidence.assay import Budgets, search, streams, texture
+from honeyweights.evidence.assay import Budgets, ciphers, search, streams, texture
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import Ranges, union
@@ -109,7 +109,7 @@ TOOLS: list[tuple[str, tuple[str, ...]]] = [
     ("od -v -Ax -tx1z", ("dump",)),
     ("od -v -tx1", ("dump",)),
     ("od -v -An -tu1", ("decimal",)),
-    ("od -v -td1", ("decimal",)),
+    ("od -v -td1", ("numbers",)),
     ("hexdump -v", ("dump",)),
     ("hexdump -vC", ("dump",)),
     ("hexdump -vb", ("dump",)),
@@ -237,7 +237,7 @@ NASTY: list[tuple[str, Callable[[], bytes]]] = [
     ("lzma with a giant dictionary", lambda: b"\x5d\0\0\0\x80" + b"\xff" * 8 + b"\0" + NOISE[:5000]),
     ("zstd with a giant window", lambda: b"\x28\xb5\x2f\xfd\x00\xf8" + NOISE[:5000]),
     ("magics of all sorts", lambda: b"".join(texture.MAGICS) * 20),
-    ("many salts", lambda: b"".join(b"Salted__" + NOISE[i * 200 : i * 200 + 200] for i in range(40))),
+    ("many salts", lambda: b"".join(b"Salted__" + NOISE[i * 200 : i * 200 + 200] for i in range(3 * ciphers.HEADS))),
     ("many gpg heads", lambda: (b"\x8c\x0d\x04\x09\x03\x02" + NOISE[:8] + b"\x60\xd2\xff" + NOISE[:100]) * 20),
     (
         "age that asks for scrypt 2^40",
