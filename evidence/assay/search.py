@@ -145,7 +145,7 @@ class Search:
                 outer, within = self._run(decoder, body, view, ledger)
                 opaque += within
                 shown.append(outer)
-        elif self._hides(view, union([self._probe(decoder, view) for decoder in table])):
+        elif self._hides(body, view, table):
             self.budget.give_up(f"encodings more than {deep} deep were not decoded")
         everything = union(shown)
         still = view.residue - everything - union(view.claimed) - view.text
@@ -154,10 +154,12 @@ class Search:
         still = (still - union(view.credible)).longer(_EDIT)
         return everything, at_most(opaque + unread(body.data, body.owners, still, self.corpus.usual), body.data, body.owners, everything)
 
-    @staticmethod
-    def _hides(view: View, found: Ranges) -> bool:
-        """Whether weights may stand in what would have been decoded: in enough of it that is no noise, or in any that is plainly a code."""
-        return dense(view.data, found, RUN) if orderly(view.data) else dense(view.data, found) and not random_bytes(view.data)
+    def _hides(self, body: Body, view: View, table: list[Decoder]) -> bool:
+        """Whether weights may stand there: in any that is plainly a code, or in much that is no noise, magics apart: two bytes are chance."""
+        code = orderly(view.data)
+        rows = table if code or len(body.chain) >= self.budget.depth else [row for row in table if row.rank >= _NO_MAGIC]
+        found = union([self._probe(row, view) for row in rows])
+        return dense(view.data, found, RUN) if code else dense(view.data, found) and not random_bytes(view.data)
 
     def _values(self, body: Body, still: Ranges, ledger: Ledger) -> None:
         """Weights in other numbers, where enough of what is left is neither text nor random."""
