@@ -193,6 +193,12 @@ class View:
         """What `glance` said when this was first asked."""
         return self.glance(self)
 
+    def claim(self, piece: Decoded) -> None:
+        """Notes what the streams of a piece, searched by now, took in."""
+        if isinstance(piece.origin, Streams):
+            self.claimed.append(Ranges.of(piece.origin.start[piece.origin.proven], piece.origin.end[piece.origin.proven]))
+            self.credible.append(piece.origin.credible(piece.data, piece.explained))
+
     def explain(self, found: Ranges, tried: Ranges) -> None:
         """Takes away from the residue what a decoder explained, unless that is little of what it tried.
 

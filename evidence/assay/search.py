@@ -155,7 +155,7 @@ class Search:
         return everything, at_most(opaque + unread(body.data, body.owners, still, self.corpus.usual), body.data, body.owners, everything)
 
     def _hides(self, body: Body, view: View, table: list[Decoder]) -> bool:
-        """Whether weights may stand there: in any that is plainly a code, or in much that is no noise, magics apart: two bytes are chance."""
+        """Whether weights may be there: in any that is plainly a code, or in much that is no noise, magics apart: two bytes are easy."""
         code = orderly(view.data)
         rows = table if code or len(body.chain) >= self.budget.depth else [row for row in table if row.rank >= _NO_MAGIC]
         found = union([self._probe(row, view) for row in rows])
@@ -191,9 +191,7 @@ class Search:
             if not decoder.once:  # what a form leaves unread is still there, unread, in the body
                 opaque = opaque | within if decoder.alternatives else opaque + within
             found.append(_outward(piece))
-            if isinstance(piece.origin, Streams):
-                view.claimed.append(Ranges.of(piece.origin.start[piece.origin.proven], piece.origin.end[piece.origin.proven]))
-                view.credible.append(piece.origin.credible(piece.data, piece.explained))
+            view.claim(piece)
         view.explain(union(found), extents)
         return union([shown, *found]), opaque
 
