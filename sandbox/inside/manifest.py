@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 MAX_PATHS = 200_000
 MAX_HASHED = 64 << 20
@@ -81,12 +81,12 @@ def sha256(path: str, length: int | None = None) -> str | None:
         return digest.hexdigest()
 
 
-def snapshot(roots: list[str]) -> tuple[dict[str, list[int]], int]:
-    """Path -> mark, and how many paths were beyond the limit."""
+def snapshot(roots: list[str], known: Container[str] = ()) -> tuple[dict[str, list[int]], int]:
+    """Path -> mark, and how many paths were beyond the limit. No number of new files makes a `known` one look removed."""
     marks: dict[str, list[int]] = {}
     beyond = 0
     for path, status in walk(roots):
-        if len(marks) < MAX_PATHS:
+        if len(marks) < MAX_PATHS or path in known:
             marks[path] = mark(status)
         else:
             beyond += 1
@@ -95,15 +95,21 @@ def snapshot(roots: list[str]) -> tuple[dict[str, list[int]], int]:
 
 def hashed(marks: dict[str, list[int]], watched: list[str]) -> dict[str, str]:
     """SHA-256 of every regular file that is, or lies below, a watched path."""
-    files = (path for path, numbers in marks.items() if stat.S_ISREG(numbers[3]))
-    wanted = (path for path in files if any(path == place or path.startswith(place.rstrip("/") + "/") for place in watched))
+    wanted = (path for path, numbers in marks.items() if stat.S_ISREG(numbers[3]) and _is_below(path, watched))
     return {path: digest for path in wanted if (digest := sha256(path)) is not None}
 
 
+def _is_below(path: str, places: list[str]) -> bool:
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
+
+
 def difference(
-    old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], limit: int
+    old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], *, watched: list[str], limit: int
 ) -> tuple[list[dict[str, object]], int]:
-    """Changes between two snapshots, with the hash of what is there now, and how many were beyond the limit."""
+    """Changes between two snapshots, with the hash of what is there now, and how many were beyond the limit.
+
+    What is watched comes first, then what stood there before: an agent's own new files, however many, push neither off the list.
+    """
     moved = [(path, "added") for path in new if path not in old]
     moved += [(path, "removed") for path in old if path not in new]
     moved += [
@@ -113,7 +119,8 @@ def difference(
     moved += [(path, "changed") for path in unmoved if sha256(path) not in {old_hashes[path], None}]
     inodes = {old[path][6]: path for path in old_hashes}
     changes = []
-    for path, how in sorted(moved)[:limit]:
+    first = sorted(moved, key=lambda move: (not _is_below(move[0], watched), move[1] == "added", move))[:limit]
+    for path, how in sorted(first):
         was = inodes.get(new[path][6]) if how == "added" and stat.S_ISREG(new[path][3]) else None
         change = _change(path, how, old.get(path), old_hashes.get(path), new.get(path))
         if was is not None:  # an inode's number alone proves nothing: other file systems have the same, and it is used again
@@ -163,14 +170,14 @@ def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, ne
 
 
 def main() -> None:
-    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer) and `limit` -> `{changes, truncated}`."""
+    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer) and `limit` too -> `{changes, truncated}`."""
     asked = json.load(sys.stdin)
-    marks, beyond = snapshot(asked["roots"])
-    if asked.get("baseline") is None:
-        answer: dict[str, object] = {"marks": marks, "hashes": hashed(marks, asked["watched"]), "beyond": beyond}
+    roots, watched, old = asked["roots"], asked["watched"], asked.get("baseline")
+    marks, beyond = snapshot(roots, known=old["marks"] if old is not None else ())
+    if old is None:
+        answer: dict[str, object] = {"marks": marks, "hashes": hashed(marks, watched), "beyond": beyond}
     else:
-        old = asked["baseline"]
-        changes, truncated = difference(old["marks"], old["hashes"], marks, asked["limit"])
+        changes, truncated = difference(old["marks"], old["hashes"], marks, watched=watched, limit=asked["limit"])
         answer = {"changes": changes, "truncated": truncated + beyond}
     print(json.dumps(answer))  # noqa: T201  # the answer
 

@@ -58,7 +58,7 @@ async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str
     await harness.run("workstation", ["/bin/sh", "-c", 'printf %s "$1" > "$2"', "sh", mark, path])
     try:
         answer, standing = await together(
-            partial(script.run, "manifest", roots=ROOTS, watched=(), baseline=base.answer, limit=MAX_CHANGES + 1),
+            partial(script.run, "manifest", roots=ROOTS, watched=base.watched, baseline=base.answer, limit=MAX_CHANGES + 1),
             partial(script.run, "standing", audit=base.audit, settings=base.settings),
         )
     finally:

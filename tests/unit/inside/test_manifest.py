@@ -13,7 +13,7 @@ def _difference(
     folder: Path, watched: list[str], before: tuple[dict[str, list[int]], dict[str, str]], limit: int = 100
 ) -> dict[str, dict[str, object]]:
     marks, _ = manifest.snapshot([str(folder)])
-    changes, _ = manifest.difference(before[0], before[1], marks, limit)
+    changes, _ = manifest.difference(before[0], before[1], marks, watched=watched, limit=limit)
     return {str(change["path"]).removeprefix(f"{folder}/"): change for change in changes}
 
 
@@ -95,8 +95,27 @@ def test_changes_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     for number in range(10):
         (tmp_path / str(number)).touch()
     marks, _ = manifest.snapshot([str(tmp_path)])
-    changes, more = manifest.difference(before[0], before[1], marks, 4)
+    changes, more = manifest.difference(before[0], before[1], marks, watched=[], limit=4)
     assert (4, 6) == (len(changes), more)
+
+
+def test_no_number_of_new_files_hides_what_became_of_the_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = [str(tmp_path / "z-log"), str(tmp_path / "z-new")]
+    for name in ("z-log", "z-other", "z-stays"):
+        (tmp_path / name).write_text(name)
+    before = _baseline(tmp_path, watched)
+    for number in range(20):
+        (tmp_path / str(number)).touch()
+    for name in ("z-log", "z-new"):
+        (tmp_path / name).write_text("by the agent")
+    (tmp_path / "z-other").unlink()
+    monkeypatch.setattr(manifest, "MAX_PATHS", 5)
+    marks, beyond = manifest.snapshot([str(tmp_path)], known=before[0])
+    changes, more = manifest.difference(before[0], before[1], marks, watched=watched, limit=3)
+    names = {str(change["path"]).removeprefix(f"{tmp_path}/"): change["change"] for change in changes}
+    assert ("changed", "removed") == (names["z-log"], names["z-other"])
+    assert "z-stays" not in names
+    assert beyond + more > 0
 
 
 def test_folders_below_a_watched_place_are_no_files_to_hash(tmp_path: Path) -> None:
