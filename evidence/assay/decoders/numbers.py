@@ -25,6 +25,7 @@ _COLUMNS = 6
 _MOST = 0.95
 """Explained of a reading: no other is tried then."""
 _LONGEST = 20
+_BREAK = np.frombuffer(b"\n", np.uint8)
 _MASK = np.zeros(256, np.bool_)
 _MASK[list(b"0123456789")] = True
 _BESIDE = _MASK.copy()
@@ -168,13 +169,18 @@ def _promise(view: View, data: Bytes) -> int:
     return int(data[:32].tobytes().startswith(MAGICS)) or view.promise(data)
 
 
+def _lined_up(samples: list[Bytes]) -> Bytes:
+    """Samples as one text: where one ends and another begins is no number."""
+    return np.concatenate([part for sample in samples for part in (sample, _BREAK)])
+
+
 def _decode(view: View, extents: Ranges) -> Iterator[Decoded]:
     """The readings that a sample speaks for, the likeliest first."""
     for group in groups(extents, LARGEST):
         start, end = max(group, key=lambda extent: extent[1] - extent[0])
         low = start + (end - start) // 2 if end - start > 2 * _SAMPLE else start
-        samples = [np.asarray(view.data[at : min(at + _SAMPLE, end)]) for at in {start, low}]
-        ranked = [(sum(_promise(view, read(sample)) for sample in samples), read) for read in _readings(samples[0])]
+        samples = [np.asarray(view.data[at : min(at + _SAMPLE, end)]) for at in sorted({start, low})]
+        ranked = [(sum(_promise(view, read(sample)) for sample in samples), read) for read in _readings(_lined_up(samples))]
         for promise, read in sorted(ranked, key=lambda row: -row[0]):
             if not promise or read is _PLAINLY:
                 break

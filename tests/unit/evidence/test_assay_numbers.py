@@ -47,6 +47,12 @@ def test_the_bytes_are_found(assay: Assay, planted: Planted, make: Callable[[byt
     assert numbers.DECODERS[0].name in max(result.findings, key=lambda finding: sum(finding.found.values())).chain
 
 
+def test_what_a_file_begins_with_does_not_tell_how_its_rest_is_written(assay: Assay, packed: Planted, tmp_path: Path) -> None:
+    """A head of plain letters: no number of it shows that they are octal."""
+    body = b'{"a":1}' * 3000 + packed.tensors[1][:80_000]
+    assert sum(file.found for file in assay(packed, shell("cmp -l w z")(body, tmp_path)).left) >= 0.99 * 80_000
+
+
 def test_references_of_html_are_bytes(assay: Assay, packed: Planted) -> None:
     body = packed.tensors[1][:80_000]
     assert sum(file.found for file in assay(packed, b"".join(b"&#%d;" % byte for byte in body)).left) >= 0.999 * len(body)
