@@ -210,7 +210,11 @@ def _read(code: Code, raw: bytes) -> Bytes:
 def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
     """The characters of the alphabet alone, and where they stood."""
     delete = bytes(set(range(256)) - set(code.alphabet))
-    parts, places, high = [], [], 0
+    kept = np.zeros(256, np.int64)
+    kept[list(code.alphabet)] = 1
+    parts: list[bytes] = []
+    places: list[tuple[int, int, int]] = []
+    high = 0
     for start, end in extents:
         for low in range(start, end, _SLICE):
             high = min(low + _SLICE, end)
@@ -219,10 +223,21 @@ def _clean(view: View, extents: Ranges, code: Code) -> tuple[bytes, Trace]:
                 if escape[:1] in raw and escape[1:] in raw:  # a single byte is looked for many times as fast as two
                     raw = raw.replace(escape, b"")
             parts.append(raw.translate(code.table, delete))
-            places.append((len(parts[-1]), low, high))
+            places += _of_each(view, low, high, kept, len(parts[-1]))
     parts.append(code.filler)
     places.append((len(code.filler), high, high))
     return b"".join(parts), Trace.of(places)
+
+
+def _of_each(view: View, low: int, high: int, kept: Ints, size: int) -> list[tuple[int, int, int]]:
+    """A slice's place, or one for each capture in it: they may hold very different shares of the characters."""
+    first, last = np.searchsorted(view.starts, (low + 1, high)).tolist()
+    bounds = np.concatenate(([low], view.starts[first:last], [high]))
+    sizes = np.add.reduceat(kept[view.data[low:high]], bounds[:-1] - low) if last > first else np.array([size])
+    if int(sizes.sum()) != size:  # where escapes were dropped the whole has to do
+        return [(size, low, high)]
+    held = sizes > 0
+    return list(zip(sizes[held].tolist(), bounds[:-1][held].tolist(), bounds[1:][held].tolist(), strict=True))
 
 
 def _promise(view: View, characters: bytes, code: Code, phase: int) -> int:

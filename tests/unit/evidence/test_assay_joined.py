@@ -46,6 +46,15 @@ def test_a_joined_finding_lists_its_captures(assay: Assay, planter: Any, tmp_pat
     assert all(not finding.members for finding in result.findings if finding not in joined)
 
 
+def test_a_name_beside_hex_is_given_none_of_its_bytes(assay: Assay, packed: Planted, split: Callable[..., list[Capture]]) -> None:
+    """Short streams share a source; how many digits each holds is counted, not taken to be even."""
+    digits = packed.tensors[1][:2_800].hex().encode()
+    posts = split(digits, 1_400, channel="http", host="drop.example")
+    asked = split(b"drop.example zone question no", 100, "question:", channel="dns", host="drop.example")
+    result = assay(packed, *asked, *posts)
+    assert {"http"} == set(result.by_channel)
+
+
 def test_copies_in_pieces_are_whole(assay: Assay, planter: Any, tmp_path: Path, split: Callable[..., list[Capture]]) -> None:
     model = planter(tmp_path / "world", flavour="bf16")
     result = assay(model, *split(gzip.compress(model.tensors[0]), 100_000, "file:/tmp/x."))
