@@ -126,7 +126,7 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         return
     machine, at = opened
     limit = view.wall(start)
-    begun, done, before, size, fed, stopped, more = len(batch.data), 0, at, _FIRST_SLICE, b"", False, False
+    begun, done, before, size, fed, stopped, more, burst = len(batch.data), 0, at, _FIRST_SLICE, b"", False, False, False
     while not (machine.eof or stopped) and (fed or more or at < limit):
         if not (fed or more):
             fed = view.data[at : min(at + size, limit)].tobytes()
@@ -137,7 +137,8 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
         afforded = view.budget.take(len(out))
         batch.data += out if afforded else b""
         done += len(out)
-        stopped = broke or not afforded or bomb(view, done, at - start) or (not at % _LAST_SLICE and view.budget.late())
+        burst = bomb(view, done, at - start)
+        stopped = broke or not afforded or burst or (not at % _LAST_SLICE and view.budget.late())
         if len(batch.data) >= LARGEST:
             batch.streams.append((begun, start, at, 0, 0))
             yield at
@@ -153,7 +154,7 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
     else:
         del batch.data[begun:]
         batch.known += [(start, end)] if proven else []
-    behind = before - kind.slack if kind.proof == "blocks" else 0
+    behind = at if burst else before - kind.slack if kind.proof == "blocks" else 0  # bombs in one another would cost as many times
     yield end if machine.eof and proven else max(start + 1, behind)
 
 

@@ -107,7 +107,8 @@ class Row:
 
     name: str
     make: Callable[[], bytes]
-    seconds: float = 6
+    seconds: float = 15
+    """Of the processor; the plain twins of the compiled loops stay within it, too."""
     mib: int = 300
     said: str | None = None
     """Part of the sentence that says what was given up; nothing is, without it."""
