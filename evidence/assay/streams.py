@@ -154,7 +154,7 @@ def _stream(view: View, kind: Format, start: int, batch: _Batch) -> Iterator[int
     else:
         del batch.data[begun:]
         batch.known += [(start, end)] if proven else []
-    behind = at if burst else before - kind.slack if kind.proof == "blocks" else 0  # bombs in one another would cost as many times
+    behind = at - len(fed) if burst else before - kind.slack if kind.proof == "blocks" else 0  # else bombs in one another multiply
     yield end if machine.eof and proven else max(start + 1, behind)
 
 

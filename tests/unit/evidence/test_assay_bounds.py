@@ -203,7 +203,7 @@ def test_what_is_nasty_stays_within_its_bounds(row: Row, packed: Planted, tmp_pa
     print(f"{row.name:40} {len(nasty) / 1e6:8.2f} MB {seconds:6.1f} s {mib:6.0f} MiB {' '.join(result.gave_up)}")  # noqa: T201  # the page's figures
     found = sum(file.found for file in result.left)
     assert ["body"] == [path.name for path in tmp_path.iterdir()]
-    assert found >= len(real) or (result.lower_bound and row.said)
+    assert found >= len(real) or (result.lower_bound and row.said and "times" not in row.said)  # a bomb hides nothing behind it
     assert not any("failed" in sentence for sentence in result.gave_up)
     assert (row.said is not None) == result.lower_bound
     assert row.said is None or any(row.said in sentence for sentence in result.gave_up)
