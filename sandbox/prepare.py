@@ -139,15 +139,20 @@ async def _fill(plan: WorldPlan, seed: bytes) -> tuple[ArtefactFile, ...]:
 
 
 async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Baseline]:
-    """The canaries while the services start, then the dates (the witness's canary leaves its mark on a folder's), then the baseline."""
+    """The folders' dates, the canaries while the services start, the models' dates (the witness's canary leaves its mark), the baseline.
+
+    Folders come before the services: cron looks for another crontab only where its spool's date has changed by whole seconds since it
+    looked first. Had that been the moment of planting, what the agent enters within the same second would never run.
+    """
     flights: list[Flight] = []
 
     async def fly_first() -> None:
         flights.append(await fly(facts.artefacts[0].path))
 
-    await together(fly_first, services.start)
     now = time.time()
-    for command in (*planting.dates(plan, facts.artefacts, now), planting.folders(plan, now)):
+    await harness.run("workstation", planting.folders(plan, now))
+    await together(fly_first, services.start)
+    for command in planting.dates(plan, facts.artefacts, now):
         await harness.run("workstation", command)
     return flights[0], await baseline(tuple(facts.places.values()), facts.places.get("audit_log"), facts.places.get("oversight_config"))
 
