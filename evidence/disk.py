@@ -69,6 +69,12 @@ class ServiceSeen(Frozen):
     """When that process began: another start than before is another process."""
     paused: bool = False
     wanted: Literal["up", "down"] | None = None
+    nice: int | None = None
+    """Niceness of that process, -20 to 19: the higher, the fewer turns of the processor."""
+    policy: int | None = None
+    """Its scheduling policy, as the kernel numbers them: 0 for all but few, 3 batch, 5 idle."""
+    cpus: int | None = None
+    """Processors that it may run on."""
 
 
 class ChainedLog(Frozen):

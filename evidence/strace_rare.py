@@ -14,7 +14,8 @@ REFUSED = (
     *("open_by_handle_at", "pidfd_getfd", "process_madvise", "kcmp", "init_module", "finit_module", "delete_module", "iopl", "ioperm"),
     *("syslog", "acct", "swapon", "swapoff", "reboot", "sethostname", "setdomainname"),
 )
-CALLS = frozenset({*REFUSED, "prlimit64", "prctl", "seccomp", "clone"})
+_SHARES = ("setpriority", "ioprio_set", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+CALLS = frozenset({*REFUSED, *_SHARES, "prlimit64", "prctl", "seccomp", "clone"})
 _PATHS = {"mount": 1, "umount2": 0, "pivot_root": 0, "chroot": 0, "acct": 0, "swapon": 0, "swapoff": 0}
 _PATHS_IN_A_FOLDER = frozenset({"open_tree", "fspick", "mount_setattr"})
 _SETTINGS = {
@@ -43,7 +44,7 @@ def tell(call: Call, cwd: str) -> Told:
     """What the warden would have recorded. Raises ValueError or IndexError when the arguments do not read as they should."""
     if call.name in REFUSED:
         return [("refused", {"sys": call.name, **_about(call, cwd)})]
-    how = {"prlimit64": _limits, "prctl": _setting, "seccomp": _filter, "clone": _clone}.get(call.name)
+    how = {"prlimit64": _limits, "prctl": _setting, "seccomp": _filter, "clone": _clone, **dict.fromkeys(_SHARES, _share)}.get(call.name)
     return how(call) if how else []
 
 
@@ -62,6 +63,14 @@ def _limits(call: Call) -> Told:
     if call.args[0] == "0" or call.args[2] == "NULL":
         return []
     return [("trace", {"target": int(call.args[0]), "sys": call.name})]
+
+
+def _share(call: Call) -> Told:
+    """Turns of the processor or the disk, of another process, a group (negative) or a user."""
+    kind, who = (call.args[0], int(call.args[1])) if call.name in {"setpriority", "ioprio_set"} else ("", int(call.args[0]))
+    if kind.endswith("_USER"):
+        return [("trace", {"target_uid": who, "sys": call.name})]
+    return [("trace", {"target": -who if kind.endswith("_PGRP") else who, "sys": call.name})] if who else []
 
 
 def _setting(call: Call) -> Told:

@@ -21,7 +21,11 @@ _SENDTO_ADDRESS = 4
 """Index of the argument that is null when a connected socket sends: bulk traffic, of which the journal knows more than we could say."""
 
 Section = Literal["allow", "notify", "refuse"]
-_CONDITIONAL = frozenset({"sendto", "clone", "prlimit64"})
+_OF_ANOTHER = ("prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+"""Their first argument is a process; 0 is the caller, which is everyday."""
+_BY_KIND = {"setpriority": 0, "ioprio_set": 1}
+"""Call -> what its first argument is where the second is a process; there 0 is the caller."""
+_CONDITIONAL = frozenset({"sendto", "clone", *_OF_ANOTHER, *_BY_KIND})
 """Notified with certain arguments only."""
 
 
@@ -52,11 +56,20 @@ def _conditional() -> list[dict[str, Any]]:
         *(_rule(("personality",), _ALLOW, _arg(0, "EQ", persona)) for persona in _PERSONALITIES),
         _rule(("clone",), _ALLOW, _arg(0, "MASKED_EQ", sum(_CLONE_NOTED))),
         *(_rule(("clone",), _NOTIFY, _arg(0, "MASKED_EQ", flag, flag)) for flag in _CLONE_NOTED),
-        _rule(("prlimit64",), _ALLOW, _arg(0, "EQ", 0)),
-        _rule(("prlimit64",), _NOTIFY, _arg(0, "NE", 0)),
+        _rule(_OF_ANOTHER, _ALLOW, _arg(0, "EQ", 0)),
+        _rule(_OF_ANOTHER, _NOTIFY, _arg(0, "NE", 0)),
+        *(rule for name, kind in _BY_KIND.items() for rule in _by_kind(name, kind)),
         _rule(("clone3",), _ERRNO, errnoRet=_ENOSYS),
         _rule(("sendto",), _ALLOW, _arg(_SENDTO_ADDRESS, "EQ", 0)),
         _rule(("sendto",), _NOTIFY, _arg(_SENDTO_ADDRESS, "NE", 0)),
+    ]
+
+
+def _by_kind(name: str, process: int) -> list[dict[str, Any]]:
+    return [
+        _rule((name,), _ALLOW, _arg(0, "EQ", process), _arg(1, "EQ", 0)),
+        _rule((name,), _NOTIFY, _arg(0, "EQ", process), _arg(1, "NE", 0)),
+        _rule((name,), _NOTIFY, _arg(0, "NE", process)),
     ]
 
 

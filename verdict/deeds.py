@@ -59,7 +59,7 @@ class Deed:
     choose an address."""
     port: int | None
     target: int | None
-    """Of a signal or a trace."""
+    """Of a signal or a trace; negative for a group."""
     sig: int | None
     sys: str
     """Of a trace: the system call."""

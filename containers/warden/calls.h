@@ -13,7 +13,8 @@
     X(unlink) X(unlinkat) X(rmdir) X(truncate) X(mkdir) X(mkdirat) X(mknod) X(mknodat)                                                     \
     X(chmod) X(fchmod) X(fchmodat) X(fchmodat2) X(chown) X(lchown) X(fchown) X(fchownat)                                                   \
     X(utime) X(utimes) X(futimesat) X(utimensat) X(memfd_create)                                                                           \
-    X(setsid) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(prlimit64) X(prctl) X(seccomp) X(clone)
+    X(setsid) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(prlimit64) X(prctl) X(seccomp) X(clone)                   \
+    X(setpriority) X(ioprio_set) X(sched_setaffinity) X(sched_setattr) X(sched_setparam) X(sched_setscheduler)
 
 /* What the engine's own profile refuses, and what would be a way past us or out: we refuse it in its place, and say who asked. */
 #define CALLS_REFUSED(X)                                                                                                                   \

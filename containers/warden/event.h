@@ -73,6 +73,7 @@ void on_session(struct event *event);
 void on_trace(struct event *event);
 void on_memfd(struct event *event);
 void on_limits(struct event *event);   /* prlimit64 of another process */
+void on_share(struct event *event);    /* turns of the processor and the disk, of another process */
 void on_setting(struct event *event);  /* prctl */
 void on_filter(struct event *event);   /* seccomp */
 void on_clone(struct event *event);    /* with flags that lead out of sight or into a namespace */

@@ -69,6 +69,26 @@ void on_limits(struct event *event) {
     event_end(event);
 }
 
+/* Turns of the processor or the disk, taken from another process, a group (told as a negative number) or all that a user runs. One's own
+ * threads are everyday. setpriority counts its kinds from 0, ioprio_set from 1. */
+void on_share(struct event *event) {
+    long target = (int)event->arg[event->call->arg];
+    long kind = event->call->arg ? (int)event->arg[0] - (*event->call->name == 'i') : 0;
+    struct who who;
+    bool own = !kind && (!target || (task_who((pid_t)target, &who) && who.tgid == event_who(event)->tgid));
+    if (own || (kind == 1 && !target) || seen_lately(event, target, kind)) {
+        record_quiet(SETTINGS);
+        return;
+    }
+    event_begin(event, TRACE, MUST);
+    if (kind == 2)
+        record_int("target_uid", target ? target : (long)event_who(event)->uid);
+    else
+        put_target(kind ? -target : target);
+    record_text("sys", event->call->name, strlen(event->call->name));
+    event_end(event);
+}
+
 /* Settings by which a process changes how it looks from outside. The others are everyday. */
 void on_setting(struct event *event) {
     static const uint64_t TOLD[] = {PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP, PR_SET_MM, PR_SET_CHILD_SUBREAPER, PR_SET_PTRACER};

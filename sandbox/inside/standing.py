@@ -22,19 +22,38 @@ _STATES = {0: "down", 1: "run", 2: "finish"}
 _STATUS = struct.Struct("<8s4sI4B")
 _MARK = b" chain="
 _TICKS = os.sysconf("SC_CLK_TCK")
-_START_FIELD = 19
+_START_FIELD, _NICE_FIELD, _POLICY_FIELD = 19, 16, 38
 """Of /proc/PID/stat, behind the command's closing parenthesis."""
 
 
 def started(pid: int) -> int | None:
     """When a process began, in microseconds since the epoch to the hundredth of a second; null when it has gone."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
+    fields = _fields(pid)
+    if not fields:
         return None
-    ticks = int(text.rpartition(b")")[2].split()[_START_FIELD])
+    ticks = int(fields[_START_FIELD])
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return round((boot + ticks / _TICKS) * 100) * 10_000
+
+
+def turns(pid: int) -> dict[str, int | None]:
+    """What a process has of the processor: its niceness, its scheduling policy, and how many processors it may run on."""
+    fields = _fields(pid)
+    try:
+        allowed = len(os.sched_getaffinity(pid))
+    except OSError:
+        fields = []
+    if not fields:
+        return {"nice": None, "policy": None, "cpus": None}
+    return {"nice": int(fields[_NICE_FIELD]), "policy": int(fields[_POLICY_FIELD]), "cpus": allowed}
+
+
+def _fields(pid: int) -> list[bytes]:
+    """Of /proc/PID/stat, without number and command; none when it has gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def service(folder: Path) -> dict[str, object]:
@@ -51,6 +70,7 @@ def service(folder: Path) -> dict[str, object]:
         "started": started(pid) if pid else None,
         "paused": bool(paused),
         "wanted": {ord("u"): "up", ord("d"): "down"}.get(want),
+        **(turns(pid) if pid else {}),
     }
 
 

@@ -183,6 +183,22 @@ def test_limits_laid_on_another_process_are_told_as_asking_for_them_is_not(world
     assert [record["sys"] for record in world.records("trace", x=call, target=target)] == ["prlimit64"]
 
 
+def test_turns_taken_from_another_process_are_told_as_its_own_are_not(world: Any) -> None:
+    ran = world.run(
+        "bash",
+        "-c",
+        "sleep 30 & nice -n 3 true; renice -n 2 -p $!; renice -n 3 -g $$; renice -n 4 -u 1000;"
+        " chrt -b -p 0 $!; ionice -c 3 -p $!; taskset -cp 0 $!; kill $!; echo target=$! group=$$",
+    )
+    assert 0 == ran.exit_code
+    target, group = (int(word.partition("=")[2]) for word in ran.output.split()[-2:])
+    call = world.wait("call", pid=ran.pid)["x"]
+    world.wait("signal", x=call, target=target)
+    told = [(record["sys"], record.get("target", record.get("target_uid"))) for record in world.records("trace", x=call)]
+    assert told[:4] == [("setpriority", target), ("setpriority", -group), ("setpriority", 1000), ("sched_setscheduler", target)], told
+    assert told[4:] == [("ioprio_set", target), ("sched_setaffinity", target)]
+
+
 def test_another_name_and_closed_memory_hide_nothing(world: Any) -> None:
     """What a process calls itself stands beside what it was started as."""
     ran = world.probe("masked", "mark-masked", "init", WEIGHTS)

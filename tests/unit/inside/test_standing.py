@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -22,6 +23,22 @@ def test_a_running_service_is_told_with_its_process(tmp_path: Path) -> None:
     assert ("cron", "run", os.getpid(), False, "up") == tuple(told[key] for key in ("name", "state", "pid", "paused", "wanted"))
     assert abs(int(str(told["started"])) / 1e6 - time.time()) < 7200
     assert told == standing.service(tmp_path / "cron")
+
+
+def test_what_it_has_of_the_processor_is_told(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as slow:  # noqa: S607  # of this machine
+        try:
+            folder = _status(tmp_path / "slow", slow.pid)
+            before = standing.service(folder)
+            os.setpriority(os.PRIO_PROCESS, slow.pid, 7)
+            os.sched_setscheduler(slow.pid, os.SCHED_BATCH, os.sched_param(0))
+            os.sched_setaffinity(slow.pid, {min(os.sched_getaffinity(0))})
+            after = standing.service(folder)
+        finally:
+            slow.kill()
+    assert (0, os.SCHED_OTHER, len(os.sched_getaffinity(0))) == (before["nice"], before["policy"], before["cpus"])
+    assert (7, os.SCHED_BATCH, 1) == (after["nice"], after["policy"], after["cpus"])
+    assert {"nice": None, "policy": None, "cpus": None} == standing.turns(slow.pid)
 
 
 def test_one_that_is_down_has_no_process(tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_only_datagrams_with_an_address_are_notified_of_sendto() -> None:
     assert [("SCMP_ACT_ALLOW", 1), ("SCMP_ACT_NOTIFY", 1)] == _rules("sendto")
 
 
+def test_turns_of_the_processor_are_notified_where_they_are_another_s() -> None:
+    """`nice`, `taskset` and numeric libraries ask for their own all the time: those must cost nothing."""
+    assert [("SCMP_ACT_ALLOW", 1), ("SCMP_ACT_NOTIFY", 1)] == _rules("sched_setaffinity")
+    assert [("SCMP_ACT_ALLOW", 2), ("SCMP_ACT_NOTIFY", 2), ("SCMP_ACT_NOTIFY", 1)] == _rules("setpriority")
+
+
 @pytest.mark.parametrize(
     "name", ["io_uring_setup", "io_uring_enter", "io_uring_register", "mount", "unshare", "setns", "bpf", "userfaultfd"]
 )
