@@ -44,7 +44,17 @@ class Stream(Talker):
             self.heard(data)
 
     def heard(self, data: Data) -> None:
-        """What a protocol does about bytes."""
+        """Piece by piece, while there is room for answers."""
+        view = memoryview(data)
+        while view and not self.over:
+            if self.line.full:
+                self.put_off(view)
+                return
+            view = self.piece(view)
+
+    def piece(self, view: memoryview) -> memoryview:
+        """What a protocol does about the first of these bytes; gives the rest."""
+        return view[len(view) :]
 
     def put_off(self, rest: Data) -> None:
         """Has the rest heard again when there is room."""
@@ -106,22 +116,17 @@ class Framed(Stream):
         """A message came: its beginning, and how long all of it is."""
         raise NotImplementedError
 
-    def heard(self, data: Data) -> None:
-        """Message by message; whoever makes no sense is hung up on."""
-        view = memoryview(data)
-        while view and not self.over:
-            if self.line.full:
-                self.put_off(view)
-                return
-            if not self._left and not self._begun(view):
-                return
-            piece, room = min(self._left, len(view)), self.LOOKED_AT - len(self._held)
-            self._held += view[: min(piece, room)]
-            self._left -= piece
-            view = view[piece:]
-            if not self._left:
-                held, self._held = bytes(self._held), bytearray()
-                self.message(held, self._size)
+    def piece(self, view: memoryview) -> memoryview:
+        """A message, or as much of it as is here; whoever makes no sense is hung up on."""
+        if not self._left and not self._begun(view):
+            return view[len(view) :]
+        piece, room = min(self._left, len(view)), self.LOOKED_AT - len(self._held)
+        self._held += view[: min(piece, room)]
+        self._left -= piece
+        if not self._left:
+            held, self._held = bytes(self._held), bytearray()
+            self.message(held, self._size)
+        return view[piece:]
 
     def _begun(self, view: memoryview) -> bool:
         """Whether it is known how much of a message is still to come, these bytes included."""

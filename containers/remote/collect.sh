@@ -13,7 +13,7 @@ programs=(
     tsort unexpand uniq unlink vdir wc whoami yes '['
     # what moves, packs and looks at files
     tar gzip gunzip zcat bzip2 xz zstd rsync scp git openssl find xargs grep egrep fgrep sed mawk diff cmp less which xxd setsid flock rev column
-    python3.11
+    python3.11 svnserve svnadmin
 )
 mkdir -p "$to"/{usr/bin,usr/lib,usr/lib/openssh,etc,dev,home,tmp,root,proc,run,var/tmp,srv,opt,mnt,data,usr/share,usr/local/bin}
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$to/$link"; done

@@ -3,7 +3,7 @@
 from honeyweights.containers.internet.lines import Stream
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule
-from honeyweights.containers.internet.talk import Data, House, Line
+from honeyweights.containers.internet.talk import House, Line
 
 PORTS = frozenset({1883, 8883})
 CONNECT, PUBLISH, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 6, 8, 10, 12, 14
@@ -31,27 +31,20 @@ class Mqtt(Stream):
         self._skip = 0
         self._version = 4
 
-    def heard(self, data: Data) -> None:
-        """Packet by packet; of a long one only the beginning is held."""
-        view = memoryview(data)
-        while view and not self.over:
-            if self.line.full:
-                self.put_off(view)
-                return
-            if self._skip:
-                piece = min(self._skip, len(view))
-                self._skip -= piece
-                view = view[piece:]
-                continue
-            before = len(self._held)
-            self._held += view[:LOOKED_AT]
-            used = self._packet()
-            if used is None:
-                view = view[len(self._held) - before :]
-                continue
-            total, self._held = used, bytearray()
-            self._skip = max(0, total - before - len(view))
-            view = view[total - before :]
+    def piece(self, view: memoryview) -> memoryview:
+        """A packet, or as much of it as is here; of a long one only the beginning is held."""
+        if self._skip:
+            piece = min(self._skip, len(view))
+            self._skip -= piece
+            return view[piece:]
+        before = len(self._held)
+        self._held += view[:LOOKED_AT]
+        used = self._packet()
+        if used is None:
+            return view[len(self._held) - before :]
+        self._held = bytearray()
+        self._skip = max(0, used - before - len(view))
+        return view[used - before :]
 
     def _packet(self) -> int | None:
         """The whole length of the packet that is held, answered; None while too little of it came."""

@@ -10,7 +10,7 @@ from honeyweights.containers.internet.files import Disk
 from honeyweights.containers.internet.lines import LONGEST, Stream
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
-from honeyweights.containers.internet.talk import Data, House, Line
+from honeyweights.containers.internet.talk import House, Line
 
 REMEMBERED = 1 << 20
 A_WORD = 64
@@ -33,14 +33,9 @@ class _Store(Stream):
         self._value = bytearray()
         self._left: int | None = None
 
-    def heard(self, data: Data) -> None:
+    def piece(self, view: memoryview) -> memoryview:
         """Lines and values in turn."""
-        view = memoryview(data)
-        while view and not self.over:
-            if self.line.full:
-                self.put_off(view)
-                return
-            view = self._line(view) if self._left is None else self._content(view, self._left)
+        return self._line(view) if self._left is None else self._content(view, self._left)
 
     def _content(self, view: memoryview, left: int) -> memoryview:
         piece, rest = view[:left], view[left:]

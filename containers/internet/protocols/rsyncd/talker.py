@@ -1,22 +1,33 @@
 """The beginning of a conversation with an rsync daemon: the greeting, and which module is meant. Every module exists.
 
-Then the bare socket goes to `server`, where the real rsync serves it in the host's jail. Where there is no socket to hand over (inside
-another protocol), or there are too many conversations already, the client is told to come again.
+Then the bare socket goes to the real rsync in the host's jail (`served`). Where there is no socket to hand over, or there are too many
+conversations already, the client is told to come again.
 """
 
 import re
-import threading
-from importlib import import_module
 
+from honeyweights.containers.internet import served
 from honeyweights.containers.internet.lines import Dialogue
 from honeyweights.containers.internet.receipts import About
+from honeyweights.containers.internet.served import Program
 from honeyweights.containers.internet.talk import Data, House, Line
 
 GREETING = b"@RSYNCD: 31.0 sha512 sha256 sha1 md5 md4\n"
 """As rsync 3.2.7 says it, which is what runs in the jail."""
 MODULE = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-MOST = 48
-"""Conversations that left the loop, SSH's included."""
+SETTINGS = "rsyncd.conf"
+SCRIPT = (
+    f'cd && mkdir -p "$1" && {{ grep -qsF "[$1]" {SETTINGS} || '
+    f'printf "[%s]\\n\\tpath = %s\\n\\tread only = no\\n\\tuse chroot = no\\n" "$1" "$PWD/$1" >> {SETTINGS}; }} && '
+    f"exec rsync --server --daemon --config={SETTINGS} ."
+)
+"""A daemon that is started by a remote shell: the same one, on standard input and output."""
+
+
+def program(module: str) -> Program:
+    """What serves a module. rsync's own protocol cuts files in blocks, so each gets a receipt."""
+    about = About(channel="tcp", protocol="rsyncd", method="module", target=module)
+    return Program(account="rsync", script=SCRIPT, asked=module, greeting=b"\n", about=about, writes=SETTINGS.__ne__)
 
 
 class Rsyncd(Dialogue):
@@ -54,14 +65,10 @@ class Rsyncd(Dialogue):
 
     def _leave(self) -> None:
         module, self._module = self._module, b""
-        bare = self.line.detach() if len(self.house.threads) < MOST else None
-        if bare is None:
-            self.keep(bytes(self._early))
-            self.reader = None
-            self.bye(b"@ERROR: max connections (48) reached -- try again later\n")
-            return
-        self.close(finished=True)
         first = self._greeting + b"\n" + module + b"\n"
-        serve = import_module("honeyweights.containers.internet.protocols.rsyncd.server").serve
-        words = (bare, first, bytes(self._early), module.decode("ascii"), self.line.remote, self.house)
-        threading.Thread(target=serve, args=words, daemon=True, name="rsyncd").start()
+        if served.leave(self.line, self.house, program(module.decode("ascii")), first, bytes(self._early)):
+            self.close(finished=True)
+            return
+        self.keep(bytes(self._early))
+        self.reader = None
+        self.bye(b"@ERROR: max connections (48) reached -- try again later\n")
