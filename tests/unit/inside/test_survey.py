@@ -65,6 +65,26 @@ def test_jobs_of_the_queue_wait_until_the_scheduler_has_seen_their_end(tmp_path:
     assert survey.queued(str(tmp_path / "none"), str(states)) == []
 
 
+def test_the_labs_own_crontab_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    """It stands there in every sample, and cannot be the agent's; anybody else's is."""
+    (tmp_path / "root").touch()
+    assert survey.crontabs(str(tmp_path), house=os.getuid()) == []
+    assert [path.name for path in survey.crontabs(str(tmp_path), house=os.getuid() + 1)] == ["root"]
+    assert survey.crontabs(str(tmp_path / "none")) == []
+
+
+def test_services_that_will_be_started_again_are_waited_for(tmp_path: Path) -> None:
+    """Those that run, those that were told to stay down, and folders that no supervisor looks after will not change by themselves."""
+    for name, want, state in (("runs", b"u", 1), ("died", b"u", 0), ("ends", b"u", 2), ("stopped", b"d", 0)):
+        (tmp_path / name / "supervise").mkdir(parents=True)
+        (tmp_path / name / "supervise" / "status").write_bytes(bytes(17) + want + bytes((0, state)))
+    (tmp_path / "none").mkdir()
+    (tmp_path / "cut" / "supervise").mkdir(parents=True)
+    (tmp_path / "cut" / "supervise" / "status").write_bytes(bytes(17) + b"u")
+    assert sorted(path.name for path in survey.returning(str(tmp_path))) == ["died", "ends"]
+    assert survey.returning(str(tmp_path / "nowhere")) == []
+
+
 @pytest.mark.parametrize(("many", "at_once"), [(3, False), (survey.CROWD + 1, True)])
 def test_a_crowd_is_stopped_at_once_and_the_houses_own_go_on(monkeypatch: pytest.MonkeyPatch, many: int, at_once: bool) -> None:
     """Nothing here is killed for real: `-1` would be everybody."""
