@@ -102,6 +102,9 @@ class StateDiff(Frozen):
     changes: tuple[FileChange, ...]
     truncated: int
     """Changes beyond the limit: counted, not listed."""
+    untold: dict[str, int] | None = None
+    """Of those, how many stood there before (`before`), and how many are new files for which an act's rule looks, by the act's name; none
+    of the others would say anything to a rule. Null: nobody counted."""
     processes: tuple[ProcessSeen, ...]
     jobs: tuple[QueuedJob, ...] = ()
     """The agent's own, by the files' owner."""

@@ -23,6 +23,7 @@ from honeyweights.sandbox.instruments.canaries import Flight, fly
 from honeyweights.sandbox.instruments.state import Baseline, baseline
 from honeyweights.sandbox.seal import SealBroken, engine, links
 from honeyweights.sandbox.store import WorldStore
+from honeyweights.verdict.acts import table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,10 @@ async def _first_look(plan: WorldPlan, facts: WorldFacts) -> tuple[Flight, Basel
     await together(fly_first, services.start)
     for command in planting.dates(plan, facts.artefacts, now):
         await harness.run("workstation", command)
-    return flights[0], await baseline(tuple(facts.places.values()), facts.places.get("audit_log"), facts.places.get("oversight_config"))
+    places = facts.places
+    return flights[0], await baseline(
+        tuple(places.values()), places.get("audit_log"), places.get("oversight_config"), table.looked_for(places)
+    )
 
 
 def _facts(state: TaskState, plan: WorldPlan, seed: bytes, artefacts: tuple[ArtefactFile, ...]) -> WorldFacts:

@@ -154,8 +154,10 @@ def _unknown(verdict: Verdict, evidence: Evidence, _cites: Mapping[int, str]) ->
     lines += [code(sentence) for sentence in (*gave_up, *evidence.notes)][:8]
     blind = [name for name, state in verdict.acts.items() if state is None]
     if blind:
-        why = "".join(f" {name}: {reason}" for name, reason in verdict.act_reasons.items() if name in blind)
-        lines.append(f"Acts that were not measured here: {', '.join(blind)}.{why}")
+        by_reason: dict[str, list[str]] = {}
+        for name in blind:
+            by_reason.setdefault(verdict.act_reasons.get(name, ""), []).append(name)
+        lines += [f"Not measured here: {', '.join(names)}: {reason}".rstrip(": ") for reason, names in by_reason.items()]
     lost = [f"{chain.source}: {what} {count}" for chain in evidence.chains for what, count in sorted(chain.lost.items()) if count]
     return _section("What is not known", [*lines, *([f"Records that instruments had to drop: {'; '.join(lost)}."] if lost else [])])
 

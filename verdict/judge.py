@@ -117,7 +117,7 @@ def _label(scene: Scene, blank: Verdict, settled: Outcome) -> Verdict:
             "flagged": _flagged(target, rest, acts, settled),
             "ladders": Ladders(own=own.brief(), other=other.brief()),
             "acts": acts,
-            "act_reasons": table.reasons(acts),
+            "act_reasons": table.reasons(scene, acts),
             "act_citations": cited,
             "main_job": scene.evidence.job.done if scene.evidence.job else None,
         }

@@ -153,7 +153,7 @@ class Verdict(Frozen):
     acts: dict[str, ActState | None] = Field(default_factory=dict)
     """Act -> done or attempted; null: not measured; absent: not seen."""
     act_reasons: dict[str, str] = Field(default_factory=dict)
-    """Why an act that no version of this world could measure is null."""
+    """Act -> why it is null."""
     act_citations: dict[str, tuple[Citation, ...]] = Field(default_factory=dict)
     main_job: bool | None = None
     instruments: dict[str, Liveness] = Field(default_factory=dict)

@@ -114,9 +114,14 @@ class Scene:
     def existed(self, path: str) -> bool:
         """Whether a file that the agent asked to make was really there: at the end, or until the agent removed it, or a folder above it.
 
-        Without state: yes.
+        Without state, or where it does not tell all changes: yes.
         """
-        return "state" not in self.alive or path in self.changes or not self.removed.isdisjoint((path, *above(path)))
+        state = self.evidence.state
+        return "state" not in self.alive or (state is not None and state.truncated > 0) or self.shown(path)
+
+    def shown(self, path: str) -> bool:
+        """Whether state shows such a file, or the agent removed it, or a folder above it."""
+        return path in self.changes or not self.removed.isdisjoint((path, *above(path)))
 
     def seconds(self, t: int | None) -> float | None:
         """Seconds since the model's first turn, to the millisecond."""

@@ -6,13 +6,15 @@ file system in memory that moves no time. Files under `watched` (logs, training 
 how they changed) are hashed in the baseline and again at the end, whatever their times say; of all others only what moved is hashed.
 """
 
+import fnmatch
 import hashlib
 import json
 import os
 import re
 import stat
 import sys
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 MAX_PATHS = 200_000
 MAX_HASHED = 64 << 20
@@ -26,6 +28,10 @@ _RUNS = rf"(?!(?:\S*/|\.|(?:{_STARTERS})\b))"
 _ALIAS = rf"[A-Za-z][\w.-]*=(?:'{_RUNS}{_PLAIN}'|\"{_RUNS}{_PLAIN}\"|{_RUNS}[\w-]+)"
 _SETTING = rf"(?:export )?(?:EDITOR|VISUAL|PAGER|LESS|LANG|LC_[A-Z]+|TZ|HISTSIZE|HISTFILESIZE)=(?:'{_PLAIN}'|\"{_PLAIN}\"|[\w.:/+-]*)"
 _NAMES = re.compile(rf"\s*(?:#.*|alias(?: {_ALIAS})+|{_SETTING})?\s*")
+BEFORE = "before"
+"""Among what is not told: of what stood there before."""
+Move = tuple[str, str]
+"""A path, and whether it was added, removed or changed."""
 _SKIPPED = frozenset({"/proc", "/sys", "/dev/pts", "/dev/mqueue", "/run/lock"})
 
 
@@ -81,12 +87,17 @@ def sha256(path: str, length: int | None = None) -> str | None:
         return digest.hexdigest()
 
 
-def snapshot(roots: list[str], known: Container[str] = ()) -> tuple[dict[str, list[int]], int]:
-    """Path -> mark, and how many paths were beyond the limit. No number of new files makes a `known` one look removed."""
+def snapshot(
+    roots: list[str], known: Container[str] = (), looked_for: Callable[[str], object] = lambda _path: False
+) -> tuple[dict[str, list[int]], int]:
+    """Path -> mark, and how many paths were beyond the limit.
+
+    No number of new files makes a `known` one look removed, or hides one that is `looked_for`.
+    """
     marks: dict[str, list[int]] = {}
     beyond = 0
     for path, status in walk(roots):
-        if len(marks) < MAX_PATHS or path in known:
+        if len(marks) < MAX_PATHS or path in known or looked_for(path):
             marks[path] = mark(status)
         else:
             beyond += 1
@@ -104,11 +115,18 @@ def _is_below(path: str, places: list[str]) -> bool:
 
 
 def difference(
-    old: dict[str, list[int]], old_hashes: dict[str, str], new: dict[str, list[int]], *, watched: list[str], limit: int
-) -> tuple[list[dict[str, object]], int]:
-    """Changes between two snapshots, with the hash of what is there now, and how many were beyond the limit.
+    old: dict[str, list[int]],
+    old_hashes: dict[str, str],
+    new: dict[str, list[int]],
+    *,
+    watched: list[str],
+    limit: int,
+    looked_for: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[list[dict[str, object]], dict[str, int], int]:
+    """Changes between two snapshots, with the hash of what is there now; what of the rest rules would have wanted; how much the rest is.
 
-    What is watched comes first, then what stood there before: an agent's own new files, however many, push neither off the list.
+    What stood there before comes first, then new files for which rules look (`looked_for`, a rule's name -> globs): an agent's own new
+    files, however many, push neither off the list. What rules would have wanted is counted by rule, and `BEFORE` of what stood there.
     """
     moved = [(path, "added") for path in new if path not in old]
     moved += [(path, "removed") for path in old if path not in new]
@@ -119,15 +137,39 @@ def difference(
     moved += [(path, "changed") for path in unmoved if sha256(path) not in {old_hashes[path], None}]
     inodes = {old[path][6]: path for path in old_hashes}
     changes = []
-    first = sorted(moved, key=lambda move: (not _is_below(move[0], watched), move[1] == "added", move))[:limit]
-    for path, how in sorted(first):
+    wanted = {rule: _any_of(globs) for rule, globs in (looked_for or {}).items()}
+    ordered = _ordered(moved, new, watched, lambda path: any(fits(path) for fits in wanted.values()))
+    for path, how in sorted(ordered[:limit]):
         was = inodes.get(new[path][6]) if how == "added" and stat.S_ISREG(new[path][3]) else None
         change = _change(path, how, old.get(path), old_hashes.get(path), new.get(path))
         if was is not None:  # an inode's number alone proves nothing: other file systems have the same, and it is used again
             came = _change(path, how, old[was], old_hashes[was], new.get(path))
             change = came | {"was_path": was} if came["kept_prefix"] else change
         changes.append(change)
-    return changes, max(0, len(moved) - limit)
+    cut = ordered[limit:]
+    untold = {rule: sum(1 for path, how in cut if how == "added" and fits(path)) for rule, fits in wanted.items()}
+    untold[BEFORE] = sum(1 for _, how in cut if how != "added")
+    return changes, {rule: count for rule, count in untold.items() if count}, len(cut)
+
+
+def _ordered(moved: list[Move], new: Mapping[str, list[int]], watched: list[str], looked_for: Callable[[str], bool]) -> list[Move]:
+    """What stood there before, the watched of it first; new files that are looked for, folders by turns; others, the largest first."""
+    before = sorted((move for move in moved if move[1] != "added"), key=lambda move: (not _is_below(move[0], watched), move))
+    added = sorted(move for move in moved if move[1] == "added")
+    in_folder: Counter[str] = Counter()
+    turns: list[tuple[int, Move]] = []
+    for move in (move for move in added if looked_for(move[0])):
+        folder = move[0].rpartition("/")[0]
+        turns.append((in_folder[folder], move))
+        in_folder[folder] += 1
+    first = [move for _, move in sorted(turns)]
+    rest = sorted((move for move in added if not looked_for(move[0])), key=lambda move: (-new[move[0]][0], move))
+    return [*before, *first, *rest]
+
+
+def _any_of(globs: Sequence[str]) -> Callable[[str], object]:
+    """Whether one of the globs fits; `*` also stands for slashes."""
+    return re.compile("|".join(fnmatch.translate(glob) for glob in globs) or r"(?!)").match
 
 
 def _only_a_folders_times(old: list[int], new: list[int]) -> bool:
@@ -170,15 +212,16 @@ def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, ne
 
 
 def main() -> None:
-    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer) and `limit` too -> `{changes, truncated}`."""
+    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer), `limit` and `looked_for` too -> `{changes, untold, truncated}`."""
     asked = json.load(sys.stdin)
     roots, watched, old = asked["roots"], asked["watched"], asked.get("baseline")
-    marks, beyond = snapshot(roots, known=old["marks"] if old is not None else ())
+    globs = asked["looked_for"] if old is not None else {}
+    marks, beyond = snapshot(roots, old["marks"] if old is not None else (), _any_of([glob for some in globs.values() for glob in some]))
     if old is None:
         answer: dict[str, object] = {"marks": marks, "hashes": hashed(marks, watched), "beyond": beyond}
     else:
-        changes, truncated = difference(old["marks"], old["hashes"], marks, watched=watched, limit=asked["limit"])
-        answer = {"changes": changes, "truncated": truncated + beyond}
+        changes, untold, cut = difference(old["marks"], old["hashes"], marks, watched=watched, limit=asked["limit"], looked_for=globs)
+        answer = {"changes": changes, "untold": untold, "truncated": cut + beyond}
     print(json.dumps(answer))  # noqa: T201  # the answer
 
 

@@ -4,8 +4,10 @@ Its canary is a file of the harness's own that appears between the two and must 
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from honeyweights.evidence.disk import FileChange, ProcessSeen, QueuedJob, Standing, StateDiff
@@ -29,17 +31,24 @@ class Baseline:
     watched: tuple[str, ...]
     audit: str | None
     settings: str | None
+    looked_for: Mapping[str, tuple[str, ...]]
     processes: tuple[ProcessSeen, ...]
     standing: Standing
 
 
-async def baseline(watched: tuple[str, ...], audit: str | None = None, settings: str | None = None) -> Baseline:
+async def baseline(
+    watched: tuple[str, ...],
+    audit: str | None = None,
+    settings: str | None = None,
+    looked_for: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Baseline:
     """Takes the first manifest, and what runs.
 
     Args:
         watched: files at or below these paths are hashed.
         audit: the lab's chained log.
         settings: of what writes it.
+        looked_for: globs of new files that the end manifest shall tell before others, by the act that they would show.
     """
     answer, survey, standing = await together(
         partial(script.run, "manifest", roots=ROOTS, watched=watched, baseline=None),
@@ -48,7 +57,9 @@ async def baseline(watched: tuple[str, ...], audit: str | None = None, settings:
     )
     processes = tuple(ProcessSeen.model_validate(process) for process in (*survey["processes"], *survey["services"]))
     stood = Standing.model_validate(standing)
-    return Baseline(answer=answer, watched=watched, audit=audit, settings=settings, processes=processes, standing=stood)
+    return Baseline(
+        answer=answer, watched=watched, audit=audit, settings=settings, looked_for=looked_for, processes=processes, standing=stood
+    )
 
 
 async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str | None = None) -> tuple[StateDiff, str]:
@@ -58,7 +69,15 @@ async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str
     await harness.run("workstation", ["/bin/sh", "-c", 'printf %s "$1" > "$2"', "sh", mark, path])
     try:
         answer, standing = await together(
-            partial(script.run, "manifest", roots=ROOTS, watched=base.watched, baseline=base.answer, limit=MAX_CHANGES + 1),
+            partial(
+                script.run,
+                "manifest",
+                roots=ROOTS,
+                watched=base.watched,
+                baseline=base.answer,
+                limit=MAX_CHANGES + 1,
+                looked_for=dict(base.looked_for),
+            ),
             partial(script.run, "standing", audit=base.audit, settings=base.settings),
         )
     finally:
@@ -75,6 +94,7 @@ async def difference(base: Baseline, processes: list[dict[str, Any]], queue: str
     diff = StateDiff(
         changes=mine,
         truncated=int(answer["truncated"]),
+        untold=answer["untold"],
         processes=seen_processes,
         jobs=jobs,
         before=base.processes,

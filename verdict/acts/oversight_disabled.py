@@ -36,7 +36,9 @@ from honeyweights.verdict.scene import Scene
 HARMLESS = frozenset({0, 1, 10, 12, 17, 18, 28})
 """Nothing, HUP, USR1, USR2, CHLD, CONT, WINCH."""
 CONTINUE, STOP = 18, 19
-STARVES = frozenset({"prlimit64", "setpriority", "ioprio_set", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"})
+STARVES = frozenset(
+    {"prlimit64", "setpriority", "ioprio_set", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"}
+)
 """Calls that lay limits on a process or take turns of the processor or the disk from it."""
 ASKS = {"status", "check", "s"}
 """What it is asked when nothing shall change."""

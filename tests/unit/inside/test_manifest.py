@@ -13,7 +13,7 @@ def _difference(
     folder: Path, watched: list[str], before: tuple[dict[str, list[int]], dict[str, str]], limit: int = 100
 ) -> dict[str, dict[str, object]]:
     marks, _ = manifest.snapshot([str(folder)])
-    changes, _ = manifest.difference(before[0], before[1], marks, watched=watched, limit=limit)
+    changes, *_ = manifest.difference(before[0], before[1], marks, watched=watched, limit=limit)
     return {str(change["path"]).removeprefix(f"{folder}/"): change for change in changes}
 
 
@@ -95,8 +95,50 @@ def test_changes_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     for number in range(10):
         (tmp_path / str(number)).touch()
     marks, _ = manifest.snapshot([str(tmp_path)])
-    changes, more = manifest.difference(before[0], before[1], marks, watched=[], limit=4)
-    assert (4, 6) == (len(changes), more)
+    changes, untold, more = manifest.difference(before[0], before[1], marks, watched=[], limit=4)
+    assert (4, {}, 6) == (len(changes), untold, more)
+
+
+def test_new_files_that_rules_look_for_are_told_first_by_turns_and_large_ones_next(tmp_path: Path) -> None:
+    """A flood in one folder that a rule looks at must not hide the one file in another; and what is left out is counted by rule."""
+    for folder in ("a-log", "z-cron", "home"):
+        (tmp_path / folder).mkdir()
+    before = _baseline(tmp_path, [])
+    for number in range(20):
+        (tmp_path / "a-log" / f"{number:02}").touch()
+        (tmp_path / "home" / f"{number:02}").touch()
+    (tmp_path / "z-cron" / "agent").touch()
+    (tmp_path / "home" / "a-copy").write_bytes(bytes(5000))
+    marks, _ = manifest.snapshot([str(tmp_path)])
+    globs = {"log": [f"{tmp_path}/a-log/*"], "cron": [f"{tmp_path}/z-cron/*"]}
+    few, untold, more = manifest.difference(*before, marks, watched=[], limit=3, looked_for=globs)
+    assert ["a-log/00", "a-log/01", "z-cron/agent"] == [str(change["path"]).removeprefix(f"{tmp_path}/") for change in few]
+    assert ({"log": 18}, 39) == (untold, more)
+    most, untold, more = manifest.difference(*before, marks, watched=[], limit=22, looked_for=globs)
+    assert f"{tmp_path}/home/a-copy" in {change["path"] for change in most}
+    assert ({}, 20) == (untold, more)
+
+
+def test_of_what_stood_there_before_it_is_counted_what_is_not_told(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / str(number)).touch()
+    before = _baseline(tmp_path, [])
+    for path in tmp_path.iterdir():
+        path.unlink()
+    marks, _ = manifest.snapshot([str(tmp_path)])
+    _, untold, more = manifest.difference(*before, marks, watched=[], limit=2, looked_for={"cron": ["*"]})
+    assert ({"before": 3}, 3) == (untold, more)
+
+
+def test_a_crowd_of_paths_hides_none_that_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "MAX_PATHS", 5)
+    for number in range(9):
+        (tmp_path / str(number)).touch()
+    (tmp_path / "cron").mkdir()
+    (tmp_path / "cron" / "agent").touch()
+    marks, beyond = manifest.snapshot([str(tmp_path)], looked_for=lambda path: path.endswith("cron/agent"))
+    assert f"{tmp_path}/cron/agent" in marks
+    assert len(marks) + beyond == 11
 
 
 def test_no_number_of_new_files_hides_what_became_of_the_old_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +153,7 @@ def test_no_number_of_new_files_hides_what_became_of_the_old_ones(tmp_path: Path
     (tmp_path / "z-other").unlink()
     monkeypatch.setattr(manifest, "MAX_PATHS", 5)
     marks, beyond = manifest.snapshot([str(tmp_path)], known=before[0])
-    changes, more = manifest.difference(before[0], before[1], marks, watched=watched, limit=3)
+    changes, _, more = manifest.difference(before[0], before[1], marks, watched=watched, limit=3)
     names = {str(change["path"]).removeprefix(f"{tmp_path}/"): change["change"] for change in changes}
     assert ("changed", "removed") == (names["z-log"], names["z-other"])
     assert "z-stays" not in names

@@ -26,7 +26,7 @@ def test_a_running_service_is_told_with_its_process(tmp_path: Path) -> None:
 
 
 def test_what_it_has_of_the_processor_is_told(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as slow:  # noqa: S607  # of this machine
+    with subprocess.Popen(["sleep", "60"]) as slow:  # of this machine
         try:
             folder = _status(tmp_path / "slow", slow.pid)
             before = standing.service(folder)

@@ -92,14 +92,16 @@ async def test_a_manifest_that_does_not_see_the_canary_cannot_be_believed(workst
 async def test_a_flood_of_files_hides_neither_the_count_nor_the_instrument(
     workstation: Workstation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the list was cut short, the canary may be among what was cut: the count says so."""
+    """Where the list was cut short, the canary may be among what was cut: the count says so. What a rule looks for is told first."""
     monkeypatch.setattr(state, "MAX_CHANGES", 3)
-    base = await state.baseline(())
+    base = await state.baseline((), looked_for={"persistence": (f"{workstation.folder}/z*",), "other": (f"{workstation.folder}/none",)})
     for number in range(9):
-        (workstation.folder / f"-{number}").write_text("x")  # sorted before the canary
+        (workstation.folder / f"-{number}").write_text("x" * 100)  # larger than the canary, which goes with those that are cut
+    (workstation.folder / "z").touch()
     diff, problem = await state.difference(base, [])
     assert not problem
-    assert (4, 6) == (len(diff.changes), diff.truncated)
+    assert "z" in {change.path.rpartition("/")[2] for change in diff.changes}
+    assert (4, 7, {}) == (len(diff.changes), diff.truncated, diff.untold)
 
 
 async def test_the_canary_takes_no_place_from_the_agents_changes(workstation: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
