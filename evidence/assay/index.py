@@ -31,6 +31,8 @@ _LEVELS = 8
 _BUILD = 1 << 20
 _THINNESS = 4
 """Of the bitmap's bits one in so many powers of two is set."""
+_FIRST_THINNESS = 2
+"""Likewise of the grid's: every position of a body is looked up in it, so it has to stay in the processor's cache."""
 _U = np.uint64
 
 
@@ -214,7 +216,7 @@ class Index:
         count = self._keys.size // GRID
         jitter = np.frombuffer(hashlib.shake_128(b"assay grid" + self._secret).digest(count), np.uint8) % GRID
         seeds = np.arange(count, dtype=np.int64) * GRID + jitter
-        shift = 64 - max(16, int(count).bit_length() + 4)
+        shift = 64 - max(16, int(count).bit_length() + _FIRST_THINNESS)
         if self._kernel is None:
             taken = np.zeros(1 << (64 - shift), np.bool_)
             taken[_slots(self._keys[seeds], self._spread, shift)] = True
