@@ -24,7 +24,7 @@ Undo = Callable[[Bytes, int, Sight], Bytes]
 
 
 def _swap(data: Bytes, _start: int, sight: Sight) -> Bytes:
-    return data.reshape(-1, sight.width)[:, ::-1].ravel()
+    return np.ascontiguousarray(data).view(f"<u{sight.width}").byteswap().view(np.uint8)
 
 
 def _xor(data: Bytes, start: int, sight: Sight) -> Bytes:
@@ -94,10 +94,14 @@ def _undone(data: Bytes, extents: Ranges, sight: Sight, undo: Undo, *, flip: boo
             places.append((pieces[-1].size, low, min(low + LARGEST, end)))
             held += pieces[-1].size
             if held >= LARGEST:
-                yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places, flip=flip),))
+                yield Decoded(data=_joined(pieces), origin=(Trace.of(places, flip=flip),))
                 pieces, places, held = [], [], 0
     if pieces:
-        yield Decoded(data=np.concatenate(pieces), origin=(Trace.of(places, flip=flip),))
+        yield Decoded(data=_joined(pieces), origin=(Trace.of(places, flip=flip),))
+
+
+def _joined(pieces: list[Bytes]) -> Bytes:
+    return np.ascontiguousarray(pieces[0]) if len(pieces) == 1 else np.concatenate(pieces)
 
 
 DECODERS = (
