@@ -20,6 +20,7 @@ from honeyweights.evidence.assay.corpus import Corpus
 from honeyweights.evidence.assay.coverage import EMPTY, Ranges, Runs, union
 from honeyweights.evidence.assay.index import Bytes, Index
 from honeyweights.evidence.assay.scan import scan
+from honeyweights.evidence.assay.texture import histogram
 
 LEAST = 1024
 """Stretches shorter than this are not looked at: too few signs."""
@@ -170,7 +171,7 @@ def _windows(data: Bytes, where: Ranges) -> Iterator[Bytes]:
 
 
 def _window(signs: Signs, window: Bytes, budget: Budget) -> Ranges:
-    if np.count_nonzero(np.bincount(window, minlength=256)) < _COARSEST:
+    if np.count_nonzero(histogram(window.reshape(1, -1))) < _COARSEST:
         return EMPTY
     found = [_lane(signs, window[lane::stride], budget) for stride in STRIDES for lane in range(stride)]
     return union([*found, *(_lane(signs, values, budget) for values in _unblocked(window))])
