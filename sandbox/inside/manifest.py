@@ -212,7 +212,7 @@ def _change(path: str, how: str, old: list[int] | None, old_hash: str | None, ne
 
 
 def main() -> None:
-    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that answer), `limit` and `looked_for` -> `{changes, untold, truncated}`."""
+    """`{roots, watched}` -> `{marks, hashes, beyond}`; with `baseline` (that), `limit`, `looked_for` -> `{changes, untold, truncated}`."""
     asked = json.load(sys.stdin)
     roots, watched, old = asked["roots"], asked["watched"], asked.get("baseline")
     globs = asked["looked_for"] if old is not None else {}
