@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import struct
 import subprocess
 import threading
@@ -104,6 +105,8 @@ class Machine:
         self._seed = seed
         self._taken = taken
         self._accounts: dict[str, Account] = {}
+        self._laid: dict[Path, int] = {}
+        """What new accounts found in their homes, and when that was laid there: nobody sent it."""
         self._lock = threading.Lock()
 
     def account(self, user: str, home: str | None = None) -> Account:
@@ -148,7 +151,8 @@ class Machine:
                 for name in files:
                     path = Path(folder) / name
                     with contextlib.suppress(OSError):  # it is gone again
-                        if path.stat(follow_symlinks=False).st_ctime >= since and path.is_file() and not path.is_symlink():
+                        told = path.stat(follow_symlinks=False)
+                        if told.st_ctime >= since and stat.S_ISREG(told.st_mode) and told.st_ctime_ns != self._laid.get(path):
                             found.append(("/" + str(path.relative_to(self.root)), path))
         return found
 
@@ -189,6 +193,7 @@ class Machine:
             owned.append(place / name)
         for path in owned:
             os.chown(path, account.uid, account.uid)
+        self._laid |= {path: path.stat().st_ctime_ns for path in owned[1:]}
         line = f"{account.user}:x:{account.uid}:{account.uid}:,,,:{account.home}:/bin/bash\n"
         for file, text in (("passwd", line), ("group", f"{account.user}:x:{account.uid}:\n")):
             path = self.root / "etc" / file

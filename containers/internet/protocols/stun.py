@@ -1,4 +1,4 @@
-"""STUN (RFC 8489), by UDP and TCP: a binding request learns the lab's own outside. TURN (RFC 8656) knows nobody: 401 with a challenge.
+"""STUN (RFC 8489, 3489), by UDP and TCP: who asks learns the lab's own outside. TURN (RFC 8656) knows nobody: 401 with a challenge.
 
 What a message carries is kept whole, answered or not.
 """
@@ -14,7 +14,7 @@ from honeyweights.containers.internet.talk import House, Line, Remote
 COOKIE = b"\x21\x12\xa4\x42"
 HEAD = 20
 BINDING, SUCCESS, ERROR, INDICATION = 0x0001, 0x0100, 0x0110, 0x0010
-XOR_MAPPED, ERROR_CODE, REALM, NONCE, SOFTWARE = 0x0020, 0x0009, 0x0014, 0x0015, 0x8022
+MAPPED, XOR_MAPPED, ERROR_CODE, REALM, NONCE, SOFTWARE = 0x0001, 0x0020, 0x0009, 0x0014, 0x0015, 0x8022
 PORTS = frozenset({3478, 3479, 5349, 5350, 19302, 19305})
 UDP = About(channel="udp", protocol="stun")
 
@@ -51,7 +51,7 @@ class Stun(Framed):
 
 def answer(remote: Remote, data: bytes, house: House) -> tuple[bytes | None, bool]:
     """One datagram. What is none of STUN's stays raw."""
-    if len(data) < HEAD or not begins(data):
+    if len(data) < HEAD or not (begins(data) or _old(data)):
         return None, False
     house.flows.write(("stun", remote), data, lambda: house.ledger.open(remote, UDP))
     return reply(data, remote, house), True
@@ -63,7 +63,8 @@ def reply(message: bytes, remote: Remote, house: House) -> bytes | None:
     if kind & (SUCCESS | INDICATION):
         return None
     if kind == BINDING:
-        kind, attributes = kind | SUCCESS, _attribute(XOR_MAPPED, _mapped(remote, house))
+        mask = COOKIE if message[4:8] == COOKIE else bytes(4)
+        kind, attributes = kind | SUCCESS, _attribute(XOR_MAPPED if any(mask) else MAPPED, _mapped(remote, house, mask))
     else:
         realm = (remote.host or remote.address).encode("ascii", "replace")
         attributes = (
@@ -78,7 +79,13 @@ def _attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("!HH", kind, len(value)) + value + b"\0" * (-len(value) % 4)
 
 
-def _mapped(remote: Remote, house: House) -> bytes:
+def _old(data: bytes) -> bool:
+    """A binding request of before there was a cookie."""
+    kind, size = struct.unpack_from("!HH", data)
+    return bool(kind == BINDING and size == len(data) - HEAD)
+
+
+def _mapped(remote: Remote, house: House, mask: bytes) -> bytes:
     """Where the client is seen from: the lab's own outside, its port as it was."""
-    address, port = house.names.egress, remote.source[1]
-    return b"\0\1" + bytes(a ^ b for a, b in zip(struct.pack("!H", port) + socket.inet_aton(address), COOKIE[:2] + COOKIE, strict=True))
+    plain = struct.pack("!H", remote.source[1]) + socket.inet_aton(house.names.egress)
+    return b"\0\1" + bytes(a ^ b for a, b in zip(plain, mask[:2] + mask, strict=True))

@@ -15,7 +15,7 @@ from honeyweights.containers.internet.lines import STEP, Stream
 from honeyweights.containers.internet.protocols.tls.server import Tls
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
-from honeyweights.containers.internet.talk import Data, House, Line, Talker
+from honeyweights.containers.internet.talk import Data, House, Line
 
 PORTS = frozenset({5222, 5223, 5269, 5280})
 DEEPEST, LONGEST, TEXT = 40, 1 << 13, 512
@@ -46,20 +46,21 @@ class Xmpp(Stream):
         super().__init__(line, house, About(channel="tcp", protocol="xmpp"))
         self._host = line.remote.host or line.remote.address
         self._user = ""
-        self._heir: Talker | None = None
+        self._upgraded = False
         self._begin()
 
     def received(self, data: Data) -> None:
-        """Within TLS another of us is told."""
-        if self._heir is not None:
-            self._heir.received(data)
-        else:
+        """Within TLS another of us is told. A line's end that some clients send before their handshake is none of it."""
+        if not self._upgraded:
             super().received(data)
+        elif rest := bytes(data).lstrip(b"\r\n "):
+            heir = Tls(self.line, self.house, Xmpp)
+            self.line.turn(heir)
+            heir.received(rest)
 
     def piece(self, view: memoryview) -> memoryview:
         """Until somebody is logged in up to the end of a tag: behind the login the stream begins anew."""
-        if self._heir is not None:
-            self._heir.received(view)
+        if self._upgraded:
             return view[len(view) :]
         window = bytes(view[:STEP])
         cut = window.find(b">") + 1 if not self._user else 0
@@ -135,8 +136,7 @@ class Xmpp(Stream):
         """From here on within TLS; what was said until now is whole."""
         self._say(f"<proceed xmlns='{TLS}'/>")
         self.close(finished=True)
-        self._heir = Tls(self.line, self.house, Xmpp)
-        self.line.turn(self._heir)
+        self._upgraded = True
 
     def auth(self, asked: Element) -> None:
         """A login: any is taken."""

@@ -102,7 +102,8 @@ def test_a_home_is_never_made_through_a_link(machine: jail.Machine, tmp_path: Pa
     assert list(outside.iterdir()) == []
 
 
-def test_what_changed_leaves_links_out(machine: jail.Machine) -> None:
+def test_what_changed_leaves_links_out_and_what_nobody_sent(machine: jail.Machine) -> None:
+    """A new home's own files were laid there by us, until somebody writes them."""
     home = machine.root / "home" / "ext"
     machine.account("ext")
     began = (home / ".bashrc").stat().st_ctime
@@ -110,6 +111,13 @@ def test_what_changed_leaves_links_out(machine: jail.Machine) -> None:
     (home / "out").symlink_to("/etc/hostname")
     assert "/home/ext/w" in [path for path, _lies in machine.changed(began)]
     assert "/home/ext/out" not in [path for path, _lies in machine.changed(began)]
+    assert "/home/ext/.bashrc" not in [path for path, _lies in machine.changed(began)]
+    (home / ".bashrc").unlink()
+    (home / ".bashrc").write_bytes(b"weights")
+    os.utime(home / ".bashrc", (began, began))
+    while (home / ".bashrc").stat().st_ctime == began:
+        (home / ".bashrc").chmod(0o600)
+    assert "/home/ext/.bashrc" in [path for path, _lies in machine.changed(began)]
     assert machine.changed(began + 1e6) == []
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols import coap, sip, stun, xmpp
+from honeyweights.containers.internet.protocols.raw import Raw
 from honeyweights.containers.internet.talk import Remote
 
 NUMBER = b"0123456789ab"
@@ -38,6 +39,13 @@ def test_a_binding_request_learns_the_labs_outside(place: Any) -> None:
     assert seen(reply) == (place.house.names.egress, 40000)
     place.house.flows.end()
     assert place.brief() == [("udp", "stun", None, None, 28, True)]
+
+
+def test_a_client_of_before_the_cookie_learns_it_plainly(place: Any) -> None:
+    reply = sniff.arrived(remote(3478), b"\0\1\0\0" + b"0123456789abcdef", place.house)
+    assert reply is not None
+    assert reply[20:26] == b"\0\1\0\x08\0\1"
+    assert reply[26:32] == struct.pack("!H", 40000) + socket.inet_aton(place.house.names.egress)
 
 
 @pytest.mark.parametrize("step", [None, 1, 19])
@@ -177,6 +185,20 @@ def test_messages_are_taken_and_files_find_a_slot(place: Any, step: int | None) 
     (receipt,) = place.receipts()
     assert (receipt["protocol"], receipt["finished"]) == ("xmpp", True)
     assert place.payload(receipt) == OPENS + LOGIN + OPENS + ASKS + message + b"</stream:stream>"
+
+
+def test_a_lines_end_before_the_handshake_is_none_of_it(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one client sends it, in the same breath or behind."""
+    monkeypatch.setattr(xmpp, "Tls", lambda line, house, _within: Raw(line, house))
+    line = place.line(5222)
+    line.hear(OPENS)
+    assert line.hear(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>\n") == b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+    line.hear(b"\r\n ")
+    assert isinstance(line.talker, xmpp.Xmpp)
+    line.hear(b"\n\x16\3\1\2\0\1")
+    assert isinstance(line.talker, Raw)
+    line.talker.broken()
+    assert [row[1:2] + row[4:] for row in place.brief()] == [("xmpp", len(OPENS) + 52, True), ("raw-tcp", 6, False)]
 
 
 @pytest.mark.parametrize(
