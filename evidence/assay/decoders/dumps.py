@@ -132,10 +132,10 @@ def _slice(data: Bytes, *, swapped: bool) -> Bytes:
             made = _bytes_of(rows[good], columns, swapped=swapped) if lines.size else None
         if made is not None:
             found.append((lines, made[0].reshape(lines.size, -1)))
-    return _in_order(found)
+    return in_order(found)
 
 
-def _in_order(found: list[tuple[Ints, Bytes]]) -> Bytes:
+def in_order(found: list[tuple[Ints, Bytes]]) -> Bytes:
     """Rows of several lengths, put together as their lines stood."""
     if len(found) < 2:  # noqa: PLR2004
         return found[0][1].reshape(-1) if found else np.empty(0, np.uint8)
@@ -164,7 +164,7 @@ def _uu(data: Bytes) -> Bytes:
         wide = -(-size // 3) * 4
         rows = (data[starts[lines][:, None] + np.arange(1, wide + 1)] - np.uint8(32)) & np.uint8(63)
         found.append((lines, triples(rows.reshape(-1)).reshape(lines.size, -1)[:, :size]))
-    return _in_order(found)
+    return in_order(found)
 
 
 def triples(sextets: Bytes) -> Bytes:
@@ -173,7 +173,9 @@ def triples(sextets: Bytes) -> Bytes:
     return np.stack((a << np.uint8(2) | b >> np.uint8(4), b << np.uint8(4) | c >> np.uint8(2), c << np.uint8(6) | d), axis=1).reshape(-1)
 
 
-def _reader(*ways: Callable[[Bytes], Bytes]) -> Callable[[View, Ranges], Iterator[Decoded]]:
+def reader(*ways: Callable[[Bytes], Bytes]) -> Callable[[View, Ranges], Iterator[Decoded]]:
+    """The decoder of lines that are read in these ways, each if the former ones explained little."""
+
     def decode(view: View, extents: Ranges) -> Iterator[Decoded]:
         for group in groups(extents, LARGEST):
             for way in ways:
@@ -201,7 +203,7 @@ def _line_end(data: Bytes, at: int, end: int) -> int:
     return at + int(more[0]) + 1 if more.size else min(at + _LONGEST_LINE, end)
 
 
-def _probe(way: Callable[[Bytes], Bytes], characters: bytes, least: float) -> Callable[[View], Ranges]:
+def prober(way: Callable[[Bytes], Bytes], characters: bytes, least: float) -> Callable[[View], Ranges]:
     """The stretches of text that these characters fill so far, where any of a few samples of each has such lines; with what is near."""
     mask = np.zeros(256, np.bool_)
     mask[list(characters)] = True
@@ -228,6 +230,6 @@ def _swapped(data: Bytes) -> Bytes:
 
 
 DECODERS = (
-    Decoder(name="dump", rank=60, probe=_probe(_plain, _OF_DUMPS, 0.55), decode=_reader(_plain, _swapped), alternatives=True),
-    Decoder(name="uuencode", rank=61, probe=_probe(_uu, _OF_UU, 0.97), decode=_reader(_uu)),
+    Decoder(name="dump", rank=60, probe=prober(_plain, _OF_DUMPS, 0.55), decode=reader(_plain, _swapped), alternatives=True),
+    Decoder(name="uuencode", rank=61, probe=prober(_uu, _OF_UU, 0.97), decode=reader(_uu)),
 )

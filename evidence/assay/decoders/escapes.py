@@ -3,12 +3,13 @@ r"""Bytes written as escapes in text: %41 of URLs, =41 of quoted-printable mail,
 What is no escape stays as it is. Text in which every byte is an escape is read by the decoder of hex, which deletes all else.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, union
 from honeyweights.evidence.assay.decode import LARGEST, Decoded, Decoder, View
 from honeyweights.evidence.assay.index import Bytes
 from honeyweights.evidence.assay.text import blocks, groups, text
@@ -21,6 +22,11 @@ _MOST = 0.75
 _SLASH = ord("\\")
 _NEAR_ESCAPES = 4 * BLOCK
 _LONGEST = 6
+_FEWEST, _PART = 1 << 10, 1 << 20
+_SPARSE, _LONG = 64, 4
+"""A control character in 8 is one in 11 of UTF-8; by chance there is none in gigabytes."""
+_NUMBERED = re.compile(rb"\\(?:u00|x[0-9a-f]{2}|[0-7]{3})")
+_NONE = np.empty(0, np.int64)
 _VALUE = np.full(256, -1, np.int16)
 for _digit in range(16):
     _VALUE[ord(f"{_digit:x}")] = _VALUE[ord(f"{_digit:X}")] = _digit
@@ -106,6 +112,18 @@ def _finder(escapes: Callable[[Bytes], Escapes], mark: int, least: int = _ESCAPE
     return find
 
 
+def _among_bytes(view: View) -> Ranges:
+    """Where escapes of four characters and more stand as close in bytes that are no text: only what needed one was written so."""
+    found = []
+    for start, end in (view.residue - view.text).longer(_FEWEST):
+        for low in range(start, end, _PART):
+            data = np.asarray(view.data[low : min(low + _PART, end)])
+            length = _backslash(data)[2] if _NUMBERED.search(data[:_SLICE].tobytes()) else _NONE
+            if _SPARSE * int((length >= _LONG).sum()) >= data.size:
+                found.append(Ranges.span(low, low + data.size))
+    return union(found)
+
+
 def _decoder(escapes: Callable[[Bytes], Escapes], mark: int, *, form: bool = False) -> Callable[[View, Ranges], Iterator[Decoded]]:
     """The decoder; in a form a plus, where pluses themselves were escaped, is a blank."""
 
@@ -184,5 +202,6 @@ DECODERS = (
     Decoder(name="percent", rank=62, probe=escaped_text, decode=unescape),
     Decoder(name="escapes", rank=62, probe=_finder(_backslash, _SLASH, 2 * _ESCAPES), decode=_decoder(_backslash, _SLASH)),
     Decoder(name="quoted-printable", rank=63, probe=_finder(_quoted, ord("=")), decode=_decoder(_quoted, ord("="))),
+    Decoder(name="escaped bytes", rank=61, probe=_among_bytes, decode=_decoder(_backslash, _SLASH)),
     Decoder(name="utf-8", rank=63, probe=_utf8, decode=_from_utf8),
 )

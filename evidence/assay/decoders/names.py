@@ -5,6 +5,7 @@ that are the same in all lines are left out, and so are short ones where others 
 resolver asks twice (for an address of either kind): a line that stood there before is left out.
 """
 
+import string
 from collections import Counter
 from collections.abc import Iterator
 
@@ -20,19 +21,36 @@ _SHORT = 10
 _LONG = 16
 _MOST = 1 << 24
 _SAMPLE = 1 << 12
+_SAMPLES = 8
+_OF_CODES = (string.ascii_letters + string.digits + "+/=_-").encode()
+_NO_DIGITS = bytes(set(range(256)) - set(string.digits.encode()))
+_DIGITS = 10
 Row = tuple[int, int, list[bytes]]
 """Where the line stands in the body, and its labels without the suffix."""
 
 
 def probe(view: View) -> Ranges:
     """Text whose every line is a name, and whose lines end alike. What stands behind a wall is another text, whatever its lines are."""
-    if any(len(list(_rows(view, low, min(low + _SAMPLE, high)))) >= _LEAST for low, high in view.text.clip(_MOST, view.data.size)):
+    beyond = view.text.clip(_MOST, view.data.size)
+    if any(_carries(list(_rows(view, at, min(at + _SAMPLE, high)))) for low, high in beyond for at in _places(low, high)):
         view.budget.give_up(f"names that were asked for were read in the first {_MOST >> 20} MiB of a stream only")
     starts, ends = view.text.clip(0, min(view.data.size, _MOST)).cut(view.walls)
     stretches = zip(starts.tolist(), ends.tolist(), strict=True)
     found = [(start, end) for start, end in stretches if len(list(_rows(view, start, end))) >= _LEAST]
     table = np.array(found, np.int64).reshape(-1, 2)
     return Ranges.of(table[:, 0], table[:, 1])
+
+
+def _places(low: int, high: int) -> list[int]:
+    return sorted({low, *np.linspace(low, max(low, high - _SAMPLE), _SAMPLES).astype(np.int64).tolist()})
+
+
+def _carries(rows: list[Row]) -> bool:
+    """Whether these names may carry data: of labels in a code a tenth are digits, and no signs stand in them; lists of hosts are words."""
+    kept = _columns([labels for _, _, labels in rows]) if rows else []
+    labels = b"".join(labels[i] for _, _, labels in rows for i in kept if i < len(labels))
+    digits, others = (len(labels.translate(None, deleted)) for deleted in (_NO_DIGITS, _OF_CODES))
+    return len(rows) >= _LEAST and _DIGITS * digits >= len(labels) > 0 and not others
 
 
 def decode(view: View, extents: Ranges) -> Iterator[Decoded]:

@@ -165,6 +165,18 @@ def test_little_that_is_plainly_packed_is_decoded_as_deep_as_much(packed: Plante
     assert (0, "encodings more than 4 deep were not decoded") == (found, said)
 
 
+@pytest.mark.parametrize("inner", [lambda body: body.hex().encode(), gzip.compress], ids=["hex", "gzip"])
+def test_little_noise_whose_way_ends_early_says_so_for_a_code_in_it_and_not_for_two_bytes_of_a_magic(
+    packed: Planted, inner: Callable[[bytes], bytes]
+) -> None:
+    """Five deep less than 4 KiB of noise are left alone. A code in them is seen; that something begins there like a gzip happens in any."""
+    body = NOISE.randbytes(600) + inner(packed.tensors[0][5000:6000])
+    for _ in range(5):
+        body = base64.b64encode(body)
+    said = ("encodings more than 5 deep were not decoded",) if inner is not gzip.compress else ()
+    assert said == _look(packed, body)[1]
+
+
 def test_a_decoder_that_crashes_makes_a_lower_bound_and_ends_nothing(packed: Planted) -> None:
     def crash(view: View, extents: Ranges) -> Iterator[Decoded]:
         yield Decoded(data=view.data[:100], origin=(Trace.of([(100, 0, 100)]),))

@@ -70,6 +70,29 @@ def test_ordinary_questions_are_nothing(assay: Assay, planted: Planted) -> None:
     assert {"names"} == {row.name for row in names.DECODERS}
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda data: "\n".join(CASES["hex, one label, numbered in hex"](data)), True),
+        (lambda data: "\n".join(f"{data[at : at + 2].hex()}.x.example" for at in range(0, len(data), 2)), True),
+        (lambda _: "\n".join(f"{word}.mirror.example" for word in ("aisai", "ama", "anjo", "toyota", "handa", "seto") * 200), False),
+        (lambda _: "\n".join(f"FUNC:_ZN{number}KSt13runtime_error@@GLIB.3.4" for number in range(900)), False),
+    ],
+    ids=["hex", "short hex", "hosts", "symbols"],
+)
+def test_behind_the_most_that_is_read_names_that_may_carry_data_alone_make_a_lower_bound(
+    assay: Assay,
+    packed: Planted,
+    asked: Callable[[bytes], str],
+    said: bool,
+    monkeypatch: pytest.MonkeyPatch,  # a parameter
+) -> None:
+    """Lists of hosts and of symbols in ordinary documents do not."""
+    monkeypatch.setattr(names, "_MOST", 1 << 14)
+    text = "It has words, and hardly a digit, on every line.\n" * 400 + asked(packed.tensors[0][:6000])
+    assert said == any("names that were asked for" in sentence for sentence in assay(packed, text.encode()).gave_up)
+
+
 @pytest.mark.parametrize("size", [56, 64, 120])
 def test_patterns_of_pings_are_put_together(assay: Assay, planted: Planted, size: int) -> None:
     """`ping -p` of 16 bytes at a time: a time stamp of 16 bytes, then the pattern until the packet is full."""
