@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from honeyweights.evidence import weights
 from honeyweights.evidence.assay.artefacts import File, files_of
 from honeyweights.evidence.assay.coverage import Ranges
-from honeyweights.evidence.assay.index import Bytes, Index, Keys
+from honeyweights.evidence.assay.index import Apart, Bytes, Index, Keys
 from honeyweights.evidence.assay.texture import usual
 from honeyweights.evidence.weights import ModelSpec
 
@@ -61,8 +61,7 @@ class Corpus:
         """An index of the bytes combined with those `period` before them, by `xor` or by subtraction (`added`)."""
         key = name, period
         if key not in self._differences:
-            combine = _COMBINE[name]
-            self._differences[key] = Index(combine(self.data[period:], self.data[:-period]), self.seed, rate=DIFFERENCE_RATE)
+            self._differences[key] = Apart(self.data, self.seed, period, _COMBINE[name], rate=DIFFERENCE_RATE)
         return self._differences[key]
 
     def glimpse(self, period: int) -> Keys:

@@ -12,6 +12,7 @@ loop stands here twice, compiled (`kernel.c`) and in numpy, and both give the sa
 
 import functools
 import hashlib
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -24,6 +25,7 @@ from honeyweights.evidence.assay.coverage import Ints
 Bytes = NDArray[np.uint8]
 Keys = NDArray[np.uint64]
 Hits = tuple[Ints, Ints]
+Combine = Callable[[Bytes, Bytes], Bytes]
 KEY = 8
 GRID = 16
 RATE = 32
@@ -250,6 +252,37 @@ class Index:
         places = np.flatnonzero(wanted[: window.size - KEY + 1])
         slots = _slots(keys_of(window)[places], self._spread, shift)
         return np.asarray(places[(bitmap[slots >> 3] >> (slots & 7).astype(np.uint8) & np.uint8(1)).view(np.bool_)])
+
+
+class Apart(Index):
+    """The sampled index of bytes combined with those `period` before them. These are not kept, but for the keys of the seeds."""
+
+    def __init__(self, data: Bytes, secret: bytes, period: int, combine: Combine, *, rate: int = RATE, kernel: Any = native.KERNEL) -> None:
+        super().__init__(data, secret, rate=rate, kernel=kernel)
+        self._period, self._combine = period, combine
+
+    def sampled(self, window: Bytes, form: Form = Form.PLAIN) -> Hits:
+        """As of an index over the combined bytes."""
+        at, keys = super().sampled(window, form)
+        return at, self._seeds[0][keys // KEY]
+
+    @functools.cached_property
+    def _seeds(self) -> tuple[Ints, Bytes]:
+        """Where they stand, and their keys, one behind the other."""
+        places, keys = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+        for start in range(0, self._data.size - self._period, _BUILD):
+            before = self._data[start : start + _BUILD + KEY - 1]
+            behind = self._data[start + self._period : start + self._period + _BUILD + KEY - 1]
+            apart = self._combine(behind, before[: behind.size])
+            at = self._select(apart, Form.PLAIN)
+            places.append(at + start)
+            keys.append(keys_of(apart)[at])
+        return np.concatenate(places), np.concatenate(keys).view(np.uint8)
+
+    @functools.cached_property
+    def _sampled_table(self) -> SeedTable:
+        places, keys = self._seeds
+        return SeedTable(keys, np.arange(places.size, dtype=np.int64) * KEY, self._multiplier, self._kernel)
 
 
 def _slots(keys: Keys, factor: int, shift: int) -> Ints:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from honeyweights.evidence.assay import native
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
-from honeyweights.evidence.assay.index import Form, Index, SeedTable, formed, keys_of
+from honeyweights.evidence.assay.index import RATE, Apart, Form, Index, SeedTable, formed, keys_of
 from honeyweights.evidence.assay.request import Budgets
 from honeyweights.evidence.assay.scan import sample, scan
 
@@ -114,3 +114,17 @@ def test_long_bodies_are_followed_through_what_is_put_in() -> None:
     corpus = Artefacts()
     body = np.concatenate([part for i in range(0, DATA.size, 32768) for part in (np.arange(5, dtype=np.uint8), DATA[i : i + 32768])])
     assert DATA.size == scan(body, corpus, Budget(Budgets())).there.total
+
+
+@pytest.mark.parametrize("size", [0, 47, 48, 55, 56, 4000, (1 << 20) + 48, (1 << 20) + 60])
+@pytest.mark.parametrize("combine", [np.bitwise_xor, np.subtract])
+def test_differences_are_found_without_being_kept(kernel: Any, size: int, combine: Any) -> None:
+    """As an index over all of them finds them."""
+    data = np.resize(DATA, size) + np.arange(size, dtype=np.uint8) // 7
+    apart = combine(data[48:], data[: max(0, size - 48)])
+    window = np.concatenate((apart[:2000], NOISE[:500], apart[-900:]))
+    kept, ours = Index(apart, b"secret", rate=RATE, kernel=kernel), Apart(data, b"secret", 48, combine, rate=RATE, kernel=kernel)
+    twin = Apart(data, b"secret", 48, combine, rate=RATE, kernel=None)
+    wanted = [found.tolist() for found in kept.sampled(window)]
+    assert size < 4000 or wanted[0]
+    assert wanted == [found.tolist() for found in ours.sampled(window)] == [found.tolist() for found in twin.sampled(window)]
