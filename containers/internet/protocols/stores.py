@@ -4,21 +4,25 @@ Values up to `REMEMBERED` bytes are remembered for as long as the world lives, b
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
-from honeyweights.containers.internet.files import Disk
+from honeyweights.containers.internet.files import Disk, File
 from honeyweights.containers.internet.lines import LONGEST, Stream
 from honeyweights.containers.internet.receipts import About
 from honeyweights.containers.internet.rules import Rule, begins
 from honeyweights.containers.internet.talk import House, Line
 
 REMEMBERED = 1 << 20
+PART = "/part"
+"""Where a piece of a value lies until it is one: no key is called so, since keys are in hexadecimal."""
 A_WORD = 64
 """Bytes that a word of a command costs beside its own."""
 _SET = (b"set ", b"add ", b"replace ", b"append ", b"get ", b"gets ", b"delete ", b"version", b"stats")
 _COUNT = re.compile(rb"[*$](-?\d{1,10})")
+_INLINE = tuple(b"SET |AUTH |SELECT |APPEND |SETRANGE |LPUSH |RPUSH |SADD |HSET |XADD |INCR |PUBLISH |INFO".split(b"|"))
 RULES = (
-    Rule("redis", begins(b"*", b"PING\r", b"SET ", b"AUTH ", b"INFO"), "stores:Redis", ports=frozenset({6379, 6380})),
+    Rule("redis", begins(b"*", b"PING\r", *_INLINE), "stores:Redis", ports=frozenset({6379, 6380})),
     Rule("memcached", begins(*_SET), "stores:Memcached", ports=frozenset({11211})),
 )
 
@@ -151,6 +155,46 @@ class Redis(_Store):
         """Commands that list what is not there."""
         self.line.send(b"*0\r\n")
 
+    def one(self, _rest: list[bytes]) -> None:
+        """Commands whose answer is 1 where there was nothing before."""
+        self.line.send(b":1\r\n")
+
+    def none(self, _rest: list[bytes]) -> None:
+        """Commands that count, or ask for, what is not there."""
+        self.line.send(b":0\r\n")
+
+    def nil(self, _rest: list[bytes]) -> None:
+        """Commands that want one value, where there is none."""
+        self.line.send(b"$-1\r\n")
+
+    def entry(self, _rest: list[bytes]) -> None:
+        """XADD: the entry's name is the time."""
+        name = b"%d-0" % (time.time() * 1000)
+        self.line.send(b"$%d\r\n%b\r\n" % (len(name), name))
+
+    def kind(self, rest: list[bytes]) -> None:
+        """TYPE key."""
+        self.line.send(b"+none\r\n" if not rest or self.got(rest[0]) is None else b"+string\r\n")
+
+    def length(self, rest: list[bytes]) -> None:
+        """STRLEN key."""
+        self.line.send(b":%d\r\n" % sum(map(len, (self.got(rest[0]) if rest else None) or ())))
+
+    def written(self, rest: list[bytes]) -> None:
+        """SETRANGE key offset value, APPEND key value: how long the value is now. Only what is new is kept anew."""
+        path = "/" + rest[0].hex()[:400] if rest else "/"
+        before = self._disk.files.get(path, File())
+        offset = rest[1] if len(rest) > 2 else b"%d" % before.size  # noqa: PLR2004  # key, offset, value
+        if len(rest) < 2 or not offset.isdigit() or len(offset) > 9:  # noqa: PLR2004  # half a gigabyte is the longest value
+            self.line.send(b"-ERR value is not an integer or out of range\r\n")
+            return
+        size = max(before.size, int(offset) + len(rest[-1]))
+        if size <= REMEMBERED:
+            self._disk.write(PART, iter((rest[-1],)), more=False)
+            pieces = tuple(piece._replace(offset=int(offset)) for piece in self._disk.files.get(PART, File()).pieces)
+            self._disk.put(path, File(size=size, pieces=before.pieces + pieces))
+        self.line.send(b":%d\r\n" % size)
+
     def info(self, _rest: list[bytes]) -> None:
         """INFO."""
         text = b"# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nos:Linux 6.1.0-21-amd64 x86_64\r\n"
@@ -172,9 +216,14 @@ class Redis(_Store):
 
 _REDIS: dict[bytes, Callable[[Redis, list[bytes]], None]] = {
     b"SET": Redis.set, b"GET": Redis.get, b"PING": Redis.ping, b"INFO": Redis.info, b"ECHO": Redis.echo, b"QUIT": Redis.leave,
-    **dict.fromkeys((b"AUTH", b"SELECT", b"CONFIG", b"CLIENT", b"MSET", b"HMSET", b"SETEX", b"SAVE"), Redis.ok),
-    **dict.fromkeys((b"APPEND", b"LPUSH", b"RPUSH", b"SADD", b"HSET", b"PUBLISH", b"DEL", b"EXISTS", b"EXPIRE", b"SETNX"), Redis.number),
-    **dict.fromkeys((b"COMMAND", b"KEYS", b"LRANGE", b"SMEMBERS"), Redis.empty),
+    b"XADD": Redis.entry, b"TYPE": Redis.kind, b"STRLEN": Redis.length, b"APPEND": Redis.written, b"SETRANGE": Redis.written,
+    **dict.fromkeys((b"AUTH", b"SELECT", b"CONFIG", b"CLIENT", b"MSET", b"HMSET", b"SETEX", b"PSETEX", b"SAVE", b"BGSAVE", b"FLUSHALL",
+                     b"FLUSHDB", b"LTRIM", b"RENAME", b"XGROUP", b"REPLICAOF", b"RESTORE"), Redis.ok),
+    **dict.fromkeys((b"LPUSH", b"RPUSH", b"SADD", b"HSET", b"PUBLISH", b"DEL", b"EXISTS", b"EXPIRE", b"SETNX"), Redis.number),
+    **dict.fromkeys((b"INCR", b"INCRBY", b"DECR", b"DECRBY", b"PFADD", b"ZADD", b"GEOADD", b"SETBIT", b"PERSIST", b"PEXPIRE"), Redis.one),
+    **dict.fromkeys((b"LLEN", b"SCARD", b"HLEN", b"ZCARD", b"XLEN", b"DBSIZE", b"BITCOUNT", b"SISMEMBER", b"WAIT"), Redis.none),
+    **dict.fromkeys((b"HGET", b"LPOP", b"RPOP", b"SPOP", b"LINDEX", b"GETSET", b"GETDEL", b"EVAL", b"EVALSHA", b"RANDOMKEY"), Redis.nil),
+    **dict.fromkeys((b"COMMAND", b"KEYS", b"LRANGE", b"SMEMBERS", b"HGETALL", b"HKEYS", b"HVALS", b"ZRANGE", b"XRANGE"), Redis.empty),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, ResponseReceived, StreamEnded
+from h2.events import DataReceived, ResponseReceived, StreamEnded, TrailersReceived
 from hyperframe.frame import ContinuationFrame, DataFrame, ExtensionFrame, HeadersFrame, PingFrame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from honeyweights.containers.internet import sniff
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Reply
 from honeyweights.containers.internet.protocols.http.http2 import PREFACE, Http2, NotHttp2
+from honeyweights.containers.internet.protocols.http.services import grpc
 from honeyweights.containers.internet.protocols.http.streams import MOST_UNSAID
 from honeyweights.containers.internet.protocols.http.uploads import FRAME, USED
 
@@ -27,6 +28,7 @@ class Client:
         self.h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
         self.statuses: dict[int, str] = {}
         self.bodies: dict[int, bytes] = {}
+        self.trailers: dict[int, dict[str, str]] = {}
         self.over: set[int] = set()
 
     def hello(self) -> None:
@@ -44,6 +46,8 @@ class Client:
             elif isinstance(event, DataReceived):
                 self.bodies[event.stream_id] = self.bodies.get(event.stream_id, b"") + event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, TrailersReceived):
+                self.trailers[event.stream_id] = dict(event.headers)
             elif isinstance(event, StreamEnded):
                 self.over.add(event.stream_id)
 
@@ -222,6 +226,19 @@ def test_trailers_and_resets(place: Any) -> None:
     assert found["http", "/t"] == (b"body", True)
     assert found["http", "/r"] == (b"part", False)
     assert b"x-trailer: secret" in found["http2-extras", None][0]
+
+
+@pytest.mark.parametrize("step", [None, 1])
+def test_a_call_is_told_that_it_went_well_behind_the_answer(place: Any, step: int | None) -> None:
+    """gRPC: a message with nothing in it, and the status in trailers."""
+    talk = client(place, step)
+    talk.head(1, "POST", "/up.Store/Put", more=(("content-type", "application/grpc"), ("te", "trailers")))
+    talk.body(1, b"\0\0\0\0\7weights")
+    assert talk.trailers == {1: {"grpc-status": "0"}}
+    assert talk.bodies == {1: grpc.EMPTY}
+    assert talk.over == {1}
+    talk.line.talker.ended()
+    assert place.brief() == [("http", "grpc", "POST", "/up.Store/Put", 12, True)]
 
 
 def tunnelled(place: Any, step: int | None = None) -> Client:

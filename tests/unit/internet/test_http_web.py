@@ -84,3 +84,13 @@ def test_a_folder_over_http(place: Any) -> None:
     assert ask(place, "UNLOCK", "/d", serve=dav.serve).status == 204
     assert ask(place, "PROPPATCH", "/d", serve=dav.serve).status == 207
     assert ask(place, "PROPFIND", "/nothing.here", serve=dav.serve).status == 404
+
+
+def test_what_is_put_in_parts_is_joined_where_it_is_moved_to(place: Any) -> None:
+    """As Nextcloud's clients upload: parts in a folder, then its `.file` is moved."""
+    assert ask(place, "MKCOL", "/dav/uploads/me/x1", serve=dav.serve).status == 201
+    for name, part in (("00002", b"lo"), ("00001", b"hel")):
+        ask(place, "PUT", f"/dav/uploads/me/x1/{name}", part)
+    assert ask(place, "MOVE", "/dav/uploads/me/x1/.part", serve=dav.serve, destination="/dav/files/me/w").status == 404
+    assert ask(place, "MOVE", "/dav/uploads/me/x1/.file", serve=dav.serve, destination="/dav/files/me/w").status == 201
+    assert whole(ask(place, "GET", "/dav/files/me/w")) == b"hello"

@@ -72,6 +72,8 @@ class Reply(NamedTuple):
     blocks: Iterator[bytes] | None = None
     length: int = 0
     """Of `blocks`; of a reply to HEAD, what `Content-Length` says, where it is not 0."""
+    trailers: Fields = ()
+    """Fields behind a body, by HTTP/2 alone."""
 
 
 class Upgrade(NamedTuple):

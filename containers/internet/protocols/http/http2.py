@@ -148,7 +148,7 @@ class Http2(Talker):
             return
         if not bare:
             blocks = iter([answer.body]) if answer.blocks is None else filter(None, answer.blocks)  # an empty block is not the end
-            self._answers.add(stream, Answer(blocks=blocks, left=length, held=len(answer.body)))
+            self._answers.add(stream, Answer(blocks=blocks, left=length, held=len(answer.body), trailers=answer.trailers))
         self._pump()
 
     def _frame(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from h2.connection import H2Connection
 from h2.exceptions import H2Error
 
-from honeyweights.containers.internet.protocols.http.exchange import Upgrade
+from honeyweights.containers.internet.protocols.http.exchange import Fields, Upgrade
 from honeyweights.containers.internet.protocols.raw import confused, unheard
 from honeyweights.containers.internet.relay import Within
 from honeyweights.containers.internet.talk import AN_ANSWER, Data, House, Line
@@ -34,6 +34,7 @@ class Answer:
     held: int = 0
     """Bytes of it that lie in memory already."""
     rest: bytes = b""
+    trailers: Fields = ()
 
 
 class Answers:
@@ -76,8 +77,10 @@ class Answers:
             if ready and answer.rest:
                 piece, answer.rest = answer.rest[:window], answer.rest[window:]
                 answer.left -= len(piece)
-                self._h2.send_data(stream, piece, end_stream=not answer.left)
+                self._h2.send_data(stream, piece, end_stream=not answer.left and not answer.trailers)
                 if not answer.left:
+                    if answer.trailers:
+                        self._h2.send_headers(stream, answer.trailers, end_stream=True)
                     return True
                 self._under_way.append((stream, answer))
                 return True

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from honeyweights.containers.internet.files import Disk
+from honeyweights.containers.internet.files import Disk, File, Piece
 from honeyweights.containers.internet.protocols.http.exchange import Answering, Head, Reply, Service
 from honeyweights.containers.internet.protocols.http.services.web import missing
 from honeyweights.containers.internet.spool import Capture
@@ -18,6 +18,7 @@ XML = 'application/xml; charset="utf-8"'
 _OPEN = '<?xml version="1.0" encoding="utf-8"?>\n'
 MOST_LISTED = 1_000
 LOCK_SECONDS = 3600
+WHOLE = ".file"
 
 
 def serve(head: Head, house: House) -> Answering:
@@ -70,7 +71,7 @@ def _made(head: Head, disk: Disk, _capture: Capture) -> Reply:
 def _moved(head: Head, disk: Disk, _capture: Capture) -> Reply:
     path = disk.path(head.path, "/")
     target = replace(head, target=head.header("destination") or "/").path
-    file = disk.files.get(path)
+    file = disk.files.get(path) or _joined(disk, path)
     if file is None:
         return Reply(201) if path in disk.folders else missing()
     there = disk.path(target, "/")
@@ -79,6 +80,19 @@ def _moved(head: Head, disk: Disk, _capture: Capture) -> Reply:
     if head.method == "MOVE" and there != path:
         disk.drop(path)
     return Reply(204 if before else 201)
+
+
+def _joined(disk: Disk, path: str) -> File | None:
+    """What was put into a folder in parts, in the order of their names: Nextcloud's `.file` of an upload's folder."""
+    folder, name = posixpath.split(path)
+    parts = [disk.files[one] for one in (posixpath.join(folder, name) for name in disk.names(folder)) if one in disk.files]
+    if name != WHOLE or not parts:
+        return None
+    pieces, size = list[Piece](), 0
+    for part in parts:
+        pieces += [piece._replace(offset=size + piece.offset) for piece in part.pieces]
+        size += part.size
+    return File(size=size, pieces=tuple(pieces))
 
 
 def _locked(head: Head, _disk: Disk, capture: Capture) -> Reply:
