@@ -33,9 +33,18 @@ FAMILY = dict(
     )
 )
 """The row that reads a file of the corpus, where it has another name."""
-OTHERS = {"bzip2 blocks", "lzip", "escaped bytes", "fernet", "key", "pings", "rot13", "other case", "utf-8", "unpacked", "veiled"}
+OTHERS = {
+    *("bzip2 blocks", "escaped bytes", "fernet", "key", "lzip", "other case", "pings"),
+    *("rot13", "unpacked", "utf-8", "veiled", "widened"),
+}
 """Rows with no file: made by no tool of the workstation, or tested with their own (`test_assay_decoders`, `_dressed`, `_packets`)."""
-WITHIN = {"backwards": CORPUS["base64"][:76], "names": CORPUS["hex"][:60], "numbers": CORPUS["gzip"], "tokens": CORPUS["gzip"]}
+WITHIN = {
+    "backwards": CORPUS["base64"][:76],
+    "names": CORPUS["hex"][:60],
+    "numbers": CORPUS["gzip"],
+    "png": CORPUS["xz"],
+    "tokens": CORPUS["gzip"],
+}
 """What comes out first, where the text is dressed twice."""
 PRODUCED = 64 << 20
 READERS = tuple(row for row in DECODERS if row not in forms.DECODERS)
