@@ -139,6 +139,10 @@ class Runs:
         end = np.where(number == pieces[home] - 1, (self.at + self.size)[home], padded[np.minimum(first[home] + number, points.size)])
         return Runs(at, self.of[home] + at - self.at[home], end - at)
 
+    def behind(self, by: int) -> "Runs":
+        """The same runs in a body in which so many bytes more stand before them."""
+        return Runs(self.at + by, self.of, self.size) if by else self
+
     def where(self, mask: NDArray[np.bool_] | Ints) -> "Runs":
         """Only the chosen runs."""
         return Runs(self.at[mask], self.of[mask], self.size[mask])

@@ -29,7 +29,21 @@ _FINDINGS = 512
 _MARKS_SHARE = 4
 """Of the seconds a quarter for what is not weights: a flood of small captures must not cost the scan its time."""
 _MEMBERS = 1024
+_EDGE = 1024
+"""Bytes where a part meets another one; nothing that one of them left unread for the other's sake is longer, but what is packed."""
+_LONG_PART = 1 << 16
+"""Bytes of a part from which on only its edges are looked through again for plain bytes."""
 Found = dict[str, Ranges]
+Place = tuple[str, int]
+"""Of a part: its file, and what is skipped there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one look at a part showed: its plain bytes, and those that nothing explained."""
+
+    plain: Ranges
+    open: Ranges
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +89,7 @@ def _look(search: Search, bodies: list[Source], sighted: Sighted) -> tuple[list[
         explained.append(search.scan(body, ledger) if body else EMPTY)
     credits_: list[Credit] = []
     opaque: Counter[str] = Counter()
+    before: dict[Place, Seen] = {}
     unread: list[tuple[Part, int]] = []
     for number, (source, ledger, plain) in enumerate(zip(bodies, ledgers, explained, strict=True)):
         search.budget.share(len(bodies) - number)
@@ -82,10 +97,11 @@ def _look(search: Search, bodies: list[Source], sighted: Sighted) -> tuple[list[
         if body:
             shown, hidden = search.decode(body, plain, ledger)
             opaque += _by_capture(search.corpus.files, source, hidden)
-            unread += _left_of(source, shown)
+            seen = list(_seen(source, plain, shown))
+            before |= {(part.path, part.skip): one for part, one in seen}
+            unread += [(part, one.open.total) for part, one in seen]
         credits_ += _credits(search.corpus, source, ledger)
         _sight(source, ledger, sighted)
-    before = {(part.path, part.skip): left for part, left in unread}
     for more in _look_again(search, again(unread), before, opaque, sighted):
         credits_ += more
     return credits_, opaque
@@ -98,11 +114,12 @@ def _sight(source: Source, ledger: Ledger, sighted: Sighted) -> None:
 
 
 def _look_again(
-    search: Search, bodies: list[Source], before: dict[tuple[str, int], int], opaque: Counter[str], sighted: Sighted
+    search: Search, bodies: list[Source], before: dict[Place, Seen], opaque: Counter[str], sighted: Sighted
 ) -> Iterator[list[Credit]]:
     """What captures tell only together, and in another order; takes what that explains off the opaque.
 
-    A request's head and its body have one name: what is taken off is what this look added to a part, known `before` to be unread.
+    A request's head and its body have one name: what is taken off is what this look added to a part, known `before` to be unread. What a
+    part showed `before` needs no second look but where it meets another one.
     """
     for number, source in enumerate(bodies):
         search.budget.share(len(bodies) - number)
@@ -110,9 +127,9 @@ def _look_again(
         if body is None:
             continue
         body = replace(body, form=True)  # forms and other numbers were looked for in each by itself
-        shown, _ = search.decode(body, search.scan(body, ledger), ledger)
-        for part, left in _left_of(source, shown):
-            gained = max(0, before.get((part.path, part.skip), left) - left)
+        plain = union([search.scan(body, ledger, _seams(source)), *_known(source, before)])
+        for part, one in _seen(source, plain, search.decode(body, plain, ledger)[0]):
+            gained = max(0, before[part.path, part.skip].open.total - one.open.total)
             for capture in part.captures:
                 opaque[capture.id] = max(0, opaque[capture.id] - gained)
         _sight(source, ledger, sighted)
@@ -121,12 +138,33 @@ def _look_again(
         del opaque[label]
 
 
-def _left_of(source: Source, shown: Ranges) -> Iterator[tuple[Part, int]]:
-    """Each part, and how many of its bytes nothing explains."""
+def _seen(source: Source, plain: Ranges, shown: Ranges) -> Iterator[tuple[Part, Seen]]:
+    """What was seen of each part."""
     at = 0
     for part in source.parts:
-        yield part, part.size - shown.clip(at, at + part.size).total
+        whole = Ranges.span(0, part.size)
+        here, open_ = (found.clip(at, at + part.size).shift(-at) for found in (plain, shown))
+        yield part, Seen(here, whole - open_)
         at += part.size
+
+
+def _known(source: Source, before: dict[Place, Seen]) -> Iterator[Ranges]:
+    """What of the source's parts was plain, and the inside of those that were read but for their edges."""
+    at = 0
+    for part in source.parts:
+        seen = before[part.path, part.skip]
+        yield seen.plain.shift(at)
+        if not len(seen.open.clip(_EDGE, part.size - _EDGE)):
+            yield Ranges.span(at + _EDGE, at + part.size - _EDGE)
+        at += part.size
+
+
+def _seams(source: Source) -> Ranges:
+    """Where its parts meet; all of it where they are too short to be worth the trouble."""
+    seams = np.cumsum([part.size for part in source.parts[:-1]])
+    if seams.size * _LONG_PART > source.size:
+        return Ranges.span(0, source.size)
+    return Ranges.of(np.maximum(seams - _EDGE, 0), np.minimum(seams + _EDGE, source.size))
 
 
 def _open(source: Source, budget: Budget) -> Body | None:

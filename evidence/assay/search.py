@@ -17,7 +17,7 @@ import numpy as np
 from honeyweights.evidence.assay import forms
 from honeyweights.evidence.assay.budget import Budget
 from honeyweights.evidence.assay.corpus import Corpus
-from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, union
+from honeyweights.evidence.assay.coverage import EMPTY, Ints, Ranges, Runs, join, union
 from honeyweights.evidence.assay.decode import LEAST, Decoded, Decoder, Streams, View, crowded
 from honeyweights.evidence.assay.decoders import DECODERS
 from honeyweights.evidence.assay.index import Bytes
@@ -108,9 +108,10 @@ class Search:
         """The artefacts' signs, made when something looks as if it might be weights in other numbers."""
         return Signs(self.corpus)
 
-    def scan(self, body: Body, ledger: Ledger, *, light: bool = False) -> Ranges:
-        """Plain artefact bytes of the body; returns what of the body they explain."""
-        runs = scan(body.data, self.corpus, self.budget, light=light)
+    def scan(self, body: Body, ledger: Ledger, within: Ranges | None = None, *, light: bool = False) -> Ranges:
+        """Plain artefact bytes of the body, or of some stretches of it; returns what of the body they explain."""
+        stretches = [(0, body.data.size)] if within is None else within
+        runs = join([scan(body.data[start:end], self.corpus, self.budget, light=light).behind(start) for start, end in stretches])
         ledger.enter(body, runs)
         return runs.here
 

@@ -1,5 +1,6 @@
 """What captures tell only together: over several hosts, and in the order of their names."""
 
+import base64
 import gzip
 import random
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from honeyweights.evidence.assay import Capture
+from honeyweights.evidence.assay.search import Body, Search
 from honeyweights.evidence.assayed import AssayResult
 
 Planted = Any  # conftest's classes cannot be imported
@@ -83,3 +85,32 @@ def test_what_is_read_already_is_not_put_together_once_more(assay: Assay, model:
     assert len(model.tensors[0]) == _found(result)
     assert {"receipt:1"} == {finding.capture for finding in result.findings}
     assert {"http"} == {channel for channel, found in result.by_channel.items() if found}
+
+
+@pytest.mark.parametrize("dress", [bytes, gzip.compress, base64.b64encode, lambda body: base64.encodebytes(gzip.compress(body))])
+@pytest.mark.parametrize("flavour", ["u8", "bf16"])
+def test_long_parts_over_hosts_are_whole(  # noqa: PLR0917  # fixtures
+    assay: Assay, planter: Any, tmp_path: Path, cut: Callable[..., list[Capture]], flavour: str, dress: Callable[[bytes], bytes]
+) -> None:
+    """Only where they meet are they looked through again, if they were read; what is packed is read as a whole."""
+    model = planter(tmp_path / "other", flavour=flavour)
+    result = assay(model, *cut(dress(model.tensors[0]), 100_003, 3))
+    assert 0.99995 * len(model.tensors[0]) < _found(result) <= len(model.tensors[0])
+    assert result.opaque_bytes < 5000
+
+
+def test_parts_that_were_read_are_not_read_again(
+    assay: Assay, model: Planted, cut: Callable[..., list[Capture]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise beside them has everything put together once more: of what was read, only where the parts meet."""
+    decoded: list[int] = []
+    decode = Search.decode
+
+    def counted(self: Search, body: Body, *rest: Any, **more: Any) -> Any:
+        decoded.append(body.data.size if body.chain else 0)
+        return decode(self, body, *rest, **more)
+
+    monkeypatch.setattr(Search, "decode", counted)
+    captures = cut(base64.b64encode(model.tensors[0]) + random.Random(9).randbytes(100_000), 100_000, 5)  # noqa: S311
+    assert _found(assay(model, *captures)) > 0.9999 * len(model.tensors[0])
+    assert len(model.tensors[0]) < sum(decoded) < 1.4 * len(model.tensors[0])
