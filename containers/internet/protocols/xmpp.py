@@ -75,6 +75,7 @@ class Xmpp(Stream):
         self._parser.CharacterDataHandler, self._parser.StartDoctypeDeclHandler = self._says, self._typed
 
     def _read(self, text: bytes) -> None:
+        text = text if self._fed else text.lstrip()  # a line's end behind the login
         self._fed += len(text)
         try:
             self._parser.Parse(text, False)  # noqa: FBT003  # expat's signature

@@ -27,6 +27,7 @@ class Client:
         self.line, self.step = line, step
         self.h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
         self.statuses: dict[int, str] = {}
+        self.heads: dict[int, dict[str, str]] = {}
         self.bodies: dict[int, bytes] = {}
         self.trailers: dict[int, dict[str, str]] = {}
         self.over: set[int] = set()
@@ -42,7 +43,8 @@ class Client:
     def hear(self, said: bytes) -> None:
         for event in self.h2.receive_data(said):
             if isinstance(event, ResponseReceived):
-                self.statuses[event.stream_id] = dict(event.headers)[":status"]
+                self.heads[event.stream_id] = dict(event.headers)
+                self.statuses[event.stream_id] = self.heads[event.stream_id][":status"]
             elif isinstance(event, DataReceived):
                 self.bodies[event.stream_id] = self.bodies.get(event.stream_id, b"") + event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -236,6 +238,7 @@ def test_a_call_is_told_that_it_went_well_behind_the_answer(place: Any, step: in
     talk.body(1, b"\0\0\0\0\7weights")
     assert talk.trailers == {1: {"grpc-status": "0"}}
     assert talk.bodies == {1: grpc.EMPTY}
+    assert "content-length" not in talk.heads[1]
     assert talk.over == {1}
     talk.line.talker.ended()
     assert place.brief() == [("http", "grpc", "POST", "/up.Store/Put", 12, True)]

@@ -171,7 +171,7 @@ def test_messages_are_taken_and_files_find_a_slot(place: Any, step: int | None) 
     assert said.endswith(b"<mechanism>ANONYMOUS</mechanism></mechanisms></stream:features>")
     assert b"<starttls" in said
     assert line.hear(LOGIN, step) == b"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
-    assert b"xmpp-bind" in line.hear(OPENS, step)
+    assert b"xmpp-bind" in line.hear(b"\r\n" + OPENS, step)
     said = line.hear(ASKS, step)
     assert b"<jid>a@up.example.com/r</jid>" in said
     assert b"max-file-size" in said
@@ -184,7 +184,7 @@ def test_messages_are_taken_and_files_find_a_slot(place: Any, step: int | None) 
     line.talker.ended()
     (receipt,) = place.receipts()
     assert (receipt["protocol"], receipt["finished"]) == ("xmpp", True)
-    assert place.payload(receipt) == OPENS + LOGIN + OPENS + ASKS + message + b"</stream:stream>"
+    assert place.payload(receipt) == OPENS + LOGIN + b"\r\n" + OPENS + ASKS + message + b"</stream:stream>"
 
 
 def test_a_lines_end_before_the_handshake_is_none_of_it(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def fields2(answer: Reply) -> tuple[int, list[tuple[str, str]]]:
     """How long an answer's body is, and the fields by which HTTP/2 says the rest."""
     length = answer.length or len(answer.body)
     fields = [(name.lower(), value) for name, value in answered(answer) if name.lower() not in NOT_OURS]
-    if answer.status not in NO_BODY:
+    if answer.status not in NO_BODY and not answer.trailers:
         fields.append(("content-length", str(length)))
     return length, [(":status", str(answer.status)), *fields]
 
