@@ -1,7 +1,7 @@
 """PNG pictures: the stream of all their IDAT chunks, with the filters of the rows taken back (ISO/IEC 15948, 9).
 
-A picture of one chunk and no filter is plain to the decoder of zlib too. Filters are taken back only where what they left is rich: what they
-leave of photographs and drawings is poorer than of weights.
+A picture of one chunk and no filter is plain to the decoder of zlib too. Filters are taken back only where what they left is as rich
+as it is of weights; of photographs and drawings it is poorer.
 """
 
 import zlib
