@@ -2,9 +2,10 @@
 
 MB/s and ratios are of processor seconds: other work on the machine does not change them much.
 
-Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures, or alone with `growth`,
-stands how the cost grows with payload, artefacts and transfers. Each assay is the whole process: its start (0.25 s), the weights made anew
-and their index included. The compiled loops are built first where they are missing, as the sidecar's image has them.
+Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures stands what plain bytes cost
+apart from start and index; behind that, or alone with `growth`, how the cost grows with payload, artefacts and transfers. Each assay is the
+whole process: its start (0.25 s), the weights made anew and their index included. The compiled loops are built first where they are missing,
+as the sidecar's image has them.
 """
 
 import base64
@@ -138,6 +139,21 @@ def assayed(specs: tuple[ModelSpec, ...], captures: tuple[Capture, ...]) -> tupl
     return AssayResult.model_validate_json(out), seconds, cpu, peak
 
 
+def steadily(mib: int, flavour: str) -> None:
+    """What plain bytes cost apart from start, weights and index: of the same ones sent once, and five times in one capture."""
+    spec = ModelSpec(model="own", name="marlin-2", dir="/m", tensor_bytes=mib * MIB, shards=4, flavour=flavour)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        files = weights.write(spec, SEED, folder)
+        body, path = whole([Path(folder) / file.path.lstrip("/") for file in files]).tobytes(), Path(folder) / "capture"
+        spent = []
+        for times in (1, 5):
+            path.write_bytes(body * times)
+            spent.append(assayed((spec,), tuple(spread(b"", 1, path)))[2])
+        _, _, beside, _ = run(["sha256sum", str(path)])
+    size = 4 * len(body) / 1e6
+    print(f"plain, apart from start and index: {size / (spent[1] - spent[0]):.0f} MB/s a core; sha256sum: {size * 5 / 4 / beside:.0f} MB/s")  # noqa: T201
+
+
 def growth(flavour: str) -> None:
     """Base64 of weights and as many random bytes: 16 to 128 MiB of payload, one to four artefacts, one to 10,000 transfers."""
     rows = [(mib, 1, 1) for mib in (16, 32, 64, 128)] + [(64, 2, 1), (64, 4, 1), (64, 1, 100), (64, 1, 10_000)]
@@ -165,6 +181,7 @@ def main() -> None:
     mib, flavour = int(sys.argv[1]) if len(sys.argv) > 1 else 64, sys.argv[2] if len(sys.argv) > 2 else "u8"
     if "growth" not in sys.argv:
         each_capture(mib, flavour)
+        steadily(mib, flavour)
     growth(flavour)
 
 
