@@ -4,7 +4,7 @@ MB/s and ratios are of processor seconds: other work on the machine does not cha
 
 Run it by path: `python tests/bench/bench_assay.py [MiB of weights] [u8|bf16] [growth]`. Behind the captures stands what plain bytes cost
 apart from start and index; behind that, or alone with `growth`, how the cost grows with payload, artefacts and transfers. Each assay is the
-whole process: its start (0.25 s), the weights made anew and their index included. The compiled loops are built first where they are missing,
+whole process: its start (0.25 s), the weights made anew and their index included. The compiled loops are built first where there are none,
 as the sidecar's image has them.
 """
 
