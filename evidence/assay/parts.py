@@ -30,12 +30,13 @@ _BLANKS = b" \t>"
 class Script:
     """What a code is written in."""
 
-    characters: bytes
-    quantum: int
+    parts: bytes = b""
+    """The alphabet without padding, of codes in which parts of something may be written one by one."""
     table: bytes
-    """Of 256, for the characters and the filler."""
-    filler: bytes
-    """Completes a last quantum; one character less than it has."""
+    """Translates synonyms first: url-safe characters, and padding to zero bits, which keeps the phase of what follows."""
+    quantum: int
+    filler: bytes = b""
+    """Completes a last quantum whose padding was left out: one character less than it has."""
 
     def rows(self, raw: bytes, cuts: Ints, kernel: Any = native.KERNEL) -> Ints:
         """(n, 3): where each row begins and ends, and how many characters it has; `cuts`, ascending, are where captures begin."""
@@ -51,7 +52,7 @@ class Script:
     def gathered(self, raw: bytes, rows: Ints, kernel: Any = native.KERNEL) -> Bytes:
         """The characters of rows, translated, each completed to whole quanta."""
         if kernel is None:
-            delete = bytes(set(range(256)) - set(self.characters))
+            delete = bytes(set(range(256)) - set(self.parts))
             parts = (raw[first:last].translate(None, delete) for first, last, _ in rows.tolist())
             return np.frombuffer(
                 b"".join(part + self.filler[: -len(part) % self.quantum] for part in parts).translate(self.table), np.uint8
@@ -68,12 +69,12 @@ class Script:
         for number, characters in enumerate((_BLANKS, b"\r", b"\n"), 2):
             for character in characters:
                 kinds[character] = number
-        for character in self.characters:
+        for character in self.parts:
             kinds[character] = 1
         return bytes(kinds)
 
     def _rows(self, raw: bytes, cuts: list[int]) -> "itertools.chain[tuple[int, int, int]]":
-        delete = bytes(set(range(256)) - set(self.characters))
+        delete = bytes(set(range(256)) - set(self.parts))
         spans = (match.span() for match in self._pattern.finditer(raw))
         return itertools.chain.from_iterable(
             self._cut(raw, first, last, [cut for cut in cuts if first < cut < last], delete)
@@ -92,5 +93,5 @@ class Script:
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[bytes]:
-        one, blanks = rb"[" + re.escape(self.characters) + rb"]+", _BLANKS.translate(None, self.characters)
+        one, blanks = rb"[" + re.escape(self.parts) + rb"]+", _BLANKS.translate(None, self.parts)
         return re.compile(one + _NEXT_LINE % (blanks, blanks, one))

@@ -9,7 +9,6 @@ Law of this file: no alphabet is worth more than another; a new code is a new ro
 """
 
 import binascii
-import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -38,26 +37,14 @@ _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Code:
+class Code(Script):
     """A code that writes `size` bytes as `quantum` characters."""
 
     alphabet: bytes
-    table: bytes
-    """Translates synonyms first: url-safe characters, and padding to zero bits, which keeps the phase of what follows."""
-    quantum: int
     size: int
     read: Callable[[bytes], bytes]
     drop: tuple[bytes, ...] = _LINE_ENDS
     """What goes before all else that is not of the alphabet."""
-    filler: bytes = b""
-    """Characters that complete a last quantum whose padding was left out."""
-    parts: bytes = b""
-    """The alphabet without padding, of codes in which parts of something may be written one by one."""
-
-    @functools.cached_property
-    def script(self) -> Script:
-        """What such parts are written in."""
-        return Script(characters=self.parts, quantum=self.quantum, table=self.table, filler=self.filler)
 
 
 BASE64 = Code(
@@ -113,7 +100,7 @@ def _rows(view: View, extents: Ranges, code: Code) -> tuple[bytes, Ints, Ints]:
     inner = np.cumsum(sizes) - sizes
     home = np.searchsorted(extents.starts, view.starts, "right") - 1
     cuts = (view.starts - extents.starts[home] + inner[home])[(home >= 0) & (view.starts < extents.ends[home])]
-    rows = code.script.rows(raw, cuts)
+    rows = code.rows(raw, cuts)
     return raw, rows, (extents.starts - inner)[np.searchsorted(inner, rows[:, 0], "right") - 1]
 
 
@@ -139,7 +126,7 @@ def _parts(view: View, extents: Ranges, code: Code) -> tuple[Bytes, Trace]:
     keep = rows[:, 2] >= min(_NOTE, usual // 4)
     keep[-1:] = True
     rows, shift = rows[keep], shift[keep]
-    data, sizes = _each(code, code.script.gathered(raw, rows), rows[:, 2])
+    data, sizes = _each(code, code.gathered(raw, rows), rows[:, 2])
     return data, Trace.of(np.column_stack((sizes, rows[:, :2] + shift[:, None])))
 
 

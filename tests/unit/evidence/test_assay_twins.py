@@ -142,7 +142,7 @@ CUTS = st.sets(st.integers(0, 250), max_size=5)
 def test_rows_of_characters_have_a_twin(kernel: Any, code: Code, words: list[bytes], cuts: set[int]) -> None:
     """Wrapped in every way, with borders, quotes and padding between them, and cut where captures begin."""
     raw, at = b"".join(words), np.array(sorted(cuts), np.int64)
-    ours, twin = (code.script.rows(raw, at, which) for which in (kernel, None))
+    ours, twin = (code.rows(raw, at, which) for which in (kernel, None))
     assert ours.tolist() == twin.tolist()
     assert all(size >= LEAST_CHARACTERS for _, _, size in ours.tolist())
-    assert code.script.gathered(raw, ours, kernel).tobytes() == code.script.gathered(raw, twin, None).tobytes()
+    assert code.gathered(raw, ours, kernel).tobytes() == code.gathered(raw, twin, None).tobytes()
