@@ -57,4 +57,4 @@ def _lines(data: Bytes) -> Bytes:
     return in_order(found)
 
 
-DECODERS = (Decoder(name="characters", rank=60, probe=prober(_lines, _OF_LINES, 0.97), decode=reader(_lines)),)
+DECODERS = (Decoder(name="characters", rank=61, probe=prober(_lines, _OF_LINES, 0.97), decode=reader(_lines)),)
