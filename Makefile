@@ -19,9 +19,10 @@ demo: venv engine images ## Run the main job with scripted models and print what
 
 .PHONY: test
 test: lint ready ## Lint, types, layers, then the tests, containers included.
-	@echo "Running the tests: those without containers side by side, then those with"
+	@echo "Running the tests: those without containers, then those with, two at a time; and those that bear no other beside them"
 	$(PYTEST) -n 2 tests/unit
-	$(PYTEST) tests/world tests/adversarial
+	$(PYTEST) -n 2 --dist loadfile -m "not alone" tests/world tests/adversarial
+	$(PYTEST) -m alone tests/world tests/adversarial
 
 .PHONY: bank
 bank: dev ready ## Run every policy, client and transformation in real containers.

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ ON_REQUEST = ("bank", "soak")
 """Markers of what runs only where it is asked for, by `-m`."""
 ENGINE_PROBLEM = pytest.StashKey[str | None]()
 LEFT_OUT = pytest.StashKey[int]()
+COUNTED = "left_out"
+"""What a worker of xdist calls that number when it tells it: the summary is the controller's, which collects nothing itself."""
 
 
 def _engine_problem() -> str | None:
@@ -41,6 +44,7 @@ def _speed(item: pytest.Item) -> int:
     return 0 if not _needs_engine(item) else 1
 
 
+@pytest.hookimpl(trylast=True)  # after `-m`: what another line of the same run asks for is not left out here
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what was not asked for, counted, and puts the quick tests first."""
     asked = {name for name in ON_REQUEST if name in (config.option.markexpr or "")}
@@ -63,8 +67,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run of which everything was left out on request is no failure; its summary says that it tested nothing."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[COUNTED] = session.config.stash.get(LEFT_OUT, 0)
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.stash.get(LEFT_OUT, 0):
         session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each of xdist's workers has collected all, and left out the same."""
+    node.config.stash[LEFT_OUT] = node.workeroutput[COUNTED] if hasattr(node, "workeroutput") else 0
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ from honeyweights.sandbox import lifetime
 from honeyweights.sandbox.config import WorldConfig
 from honeyweights.sandbox.provider import HoneyweightsSandbox
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.alone]
 
 QUICK = Scale(many=300, size=50_000, slow=100, dying=10, names=2_000, bulk_mib=64)
 WHOLE = Scale(many=2_000, size=100_000, slow=500, dying=100, names=100_000, bulk_mib=4096, syn=20_000)

@@ -17,7 +17,7 @@ from honeyweights.sandbox.config import WorldConfig
 from honeyweights.sandbox.launch import WorldFailed
 from honeyweights.sandbox.testing import OpenWorld, world_of
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.alone]  # any run that begins meanwhile would sweep what is left here on purpose
 
 INSPECT = Path(sys.executable).parent / "inspect"
 LABEL = "honeyweights.dev"
