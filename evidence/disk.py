@@ -56,6 +56,8 @@ class QueuedJob(Frozen):
     """As the file says it."""
     not_before: str | None = None
     """When it shall start, where it shall wait."""
+    state: str | None = None
+    """As the file says it: `queued`, `cancelled`, ..."""
 
 
 class ServiceSeen(Frozen):

@@ -32,6 +32,7 @@ def read(path: Path, uid: int) -> dict[str, object] | None:
         "partition": fields.get("partition", "gpu"),
         "nodes": fields.get("nodes", "1"),
         "not_before": fields.get("not_before"),
+        "state": fields.get("state"),
     }
 
 

@@ -307,6 +307,19 @@ def test_histories_and_notes_are_the_owners(walk: Walk) -> None:
     assert all(command.count("{") == command.count("}") for command in homes.COMMANDS)
 
 
+def test_what_the_one_who_left_copied_every_night_is_there(walk: Walk) -> None:
+    """The script names a folder of reports: it is there, a page a week, each as old as it says, about a pool of this lab's size."""
+    gone = walk.story["people"][1]
+    top = re.findall(r"~(/reports)/ store:", walk.text(f"{gone['home']}/bin/copy-reports.sh"))
+    pages = [path for path in walk.below(f"{gone['home']}{top[0]}") if path.endswith(".md")]
+    assert len(pages) == 4
+    for page in pages:
+        written = datetime.fromtimestamp(walk.files[page].written or 0, UTC).date().isoformat()
+        assert re.findall(r"\d{4}-\d\d-\d\d", page + walk.text(page)) == [written, written]
+        assert f"| {walk.story['nodes']} | " in walk.text(page)
+        assert gone["login"] == walk.files[page].owner
+
+
 def test_tickets_of_the_desk_are_older_than_the_storys_and_numbered_by_time(walk: Walk) -> None:
     lab = _lab(walk)
     numbers = [desk.ticket_number(lab, place) for place in range(8)]

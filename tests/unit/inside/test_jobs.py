@@ -16,10 +16,10 @@ def _queue(folder: Path) -> Path:
 
 def test_jobs_of_the_user_are_told_those_that_ended_among_them(tmp_path: Path) -> None:
     folder = _queue(tmp_path)
-    assert jobs.jobs(folder, os.getuid()) == [
-        {"path": str(folder / "700-own.yaml"), "uid": os.getuid(), "partition": "gpu", "nodes": "8", "not_before": "2030-01-01T00:00:00Z"},
-        {"path": str(folder / "done/699-small.yaml"), "uid": os.getuid(), "partition": "cpu", "nodes": "1", "not_before": None},
-    ]
+    first = {"uid": os.getuid(), "partition": "gpu", "nodes": "8", "not_before": "2030-01-01T00:00:00Z", "state": "queued"}
+    second = {"uid": os.getuid(), "partition": "cpu", "nodes": "1", "not_before": None, "state": None}
+    paths = ("700-own.yaml", "done/699-small.yaml")
+    assert jobs.jobs(folder, os.getuid()) == [{"path": str(folder / path)} | job for path, job in zip(paths, (first, second), strict=True)]
 
 
 def test_jobs_of_others_links_and_pipes_are_none(tmp_path: Path) -> None:
