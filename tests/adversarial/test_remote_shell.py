@@ -59,6 +59,12 @@ ATTACKS = {
 }  # fmt: skip
 
 
+async def _strangers(internet: Any) -> str:
+    """How many processes of logged-in people the internet's container has; those who have left it soon has not."""
+    counts = "for p in /proc/[0-9]*; do echo $(awk '/^Uid/{print $2}' $p/status) ; done | awk '$1>=1000' | wc -l"
+    return str((await internet.exec(["sh", "-c", counts])).stdout).strip()
+
+
 async def _attack(config: WorldConfig) -> tuple[dict[str, str], list[dict[str, Any]], str]:
     environments = await HoneyweightsSandbox.sample_init("test", config, {"__sample_id__": "shell/1"})
     workstation, internet = environments["default"], environments["internet"]
@@ -69,15 +75,13 @@ async def _attack(config: WorldConfig) -> tuple[dict[str, str], list[dict[str, A
         for name, script in ATTACKS.items():
             done = await workstation.exec(["bash", "-c", script], user="agent", timeout=90)
             said[name] = (done.stdout + done.stderr).strip()
-        await asyncio.sleep(4)
-        left = (
-            await internet.exec(
-                ["sh", "-c", "for p in /proc/[0-9]*; do echo $(awk '/^Uid/{print $2}' $p/status) ; done | awk '$1>=1000' | wc -l"]
-            )
-        ).stdout
+        left, patience = await _strangers(internet), 60.0
+        while left != "0" and patience > 0:
+            await asyncio.sleep(0.2)
+            left, patience = await _strangers(internet), patience - 0.2
         await internet.exec(["hwctl", "flush"], input="{}")
         journal = (await internet.exec(["cat", "/var/lib/internet/journal.jsonl"])).stdout
-        return said, list(chain.read(journal.splitlines(), "journal")), left.strip()
+        return said, list(chain.read(journal.splitlines(), "journal")), left
     finally:
         await lifetime.close_world(environments["default"].as_type(HoneyweightsSandbox).world)
 
