@@ -153,7 +153,7 @@ def sealed(count: int, size: int, host: str) -> dict[str, object]:
         lines.append(line)
     press(lines, body[size // 2 :])
     for line in lines:
-        line.settimeout(60)
+        line.settimeout(240)
         ended[line.recv(4096).split(b"\r\n")[0].decode("latin-1")] += 1
         line.close()
     return {"ended": ended, "digest": hashlib.sha256(body).hexdigest()}
