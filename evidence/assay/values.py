@@ -179,13 +179,10 @@ def _window(signs: Signs, window: Bytes, budget: Budget) -> Ranges:
 
 def _lane(signs: Signs, values: Bytes, budget: Budget) -> Ranges:
     """Signs in the top bits, or their opposites: numbers from 0 on have them so, and so have those that were negated."""
-    found = [EMPTY]
     packed = np.packbits(values >= 128)  # noqa: PLR2004  # the top bit
-    for straight in (packed, ~packed):
-        for shift in range(8):
-            stream = _shifted(straight, shift)
-            if signs.index.sampled(stream)[0].size > 1:
-                found.append(signs.bytes_of(scan(stream, signs, budget)))
+    straight = (_shifted(packed, shift) for shift in range(8))
+    streams = (stream for one in straight for stream in (one, ~one))
+    found = [signs.bytes_of(scan(stream, signs, budget)) for stream in streams if signs.index.sampled(stream)[0].size > 1]
     return union(found)
 
 
