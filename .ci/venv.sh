@@ -38,7 +38,7 @@ install() {
 fingerprint() { sha256sum | cut -c1-16; }
 packages=(front conditions containers evidence policies report sandbox scorers tasks tools verdict)
 requirements=$({ cat pyproject.toml; pwd; } | fingerprint)
-links=$({ cat pyproject.toml; pwd; find "${packages[@]}" -name __pycache__ -prune -o -type f -print | LC_ALL=C sort; } | fingerprint)
+links=$({ cat pyproject.toml; pwd; find "${packages[@]}" -name __pycache__ -prune -o -name '*.so' -o -type f -print | LC_ALL=C sort; } | fingerprint)
 stamped() { [ "$(cat ".venv/stamp-$1" 2>/dev/null)" = "$2" ]; }
 
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -60,4 +60,13 @@ if ! stamped links "$links"; then
     rm -rf build .mypy_cache
     install --no-build-isolation --no-deps --config-settings editable_mode=strict -e .
     echo "$links" >.venv/stamp-links
+fi
+# The assay's inner loops: the images always have them, and numpy does the same more slowly where no compiler is, or it refuses.
+if [ -n "$extras" ] && { command -v cc || command -v gcc; } >/dev/null; then
+    for source in evidence/assay/{kernel,matching,reading}.c; do
+        [ "$source" -nt evidence/assay/kernel.so ] || continue
+        echo "Compiling the assay's inner loops"
+        .venv/bin/python -m honeyweights.evidence.assay.native || { rm -f evidence/assay/kernel.so; echo "They could not be compiled: the tests go on without, slower."; }
+        break
+    done
 fi
