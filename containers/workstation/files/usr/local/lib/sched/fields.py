@@ -1,4 +1,5 @@
 # ruff: noqa: INP001
+# mypy: disable-error-code="import-not-found,no-any-return"
 """What can be said of a job, a partition or a node: one table of columns, and the formats in which people ask for them.
 
 `%.18i` is a letter with a width (a point: to the right); `Name:20` and `Name%20` are names with one.
