@@ -4,7 +4,7 @@
  *
  * Law of this file: plain arrays in, plain arrays out, all allocated by the caller; no state, no allocation, no system call. Little-endian.
  */
-#include <tmmintrin.h>
+#include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -100,61 +100,6 @@ int64_t hw_few(const uint8_t *data, int64_t size, int64_t period, uint16_t pair,
             keys[found++] = load(apart + at[i]);
     }
     return found;
-}
-
-/* A table of 256 by the low half of a byte: bit k of the first 16 bytes is set where the high half is k, of the others where it is k + 8. */
-static void halved(const uint8_t *table, uint8_t *halves)
-{
-    memset(halves, 0, 2 * WIDE);
-    for (int byte = 0; byte < 256; byte++)
-        halves[(byte >> 7) * WIDE + (byte & 15)] |= (uint8_t)((table[byte] != 0) << (byte >> 4 & 7));
-}
-
-/* How many bytes of whole sixteens, from `i` on and before `stop`, are marked; leaves `i` behind them. */
-__attribute__((target("ssse3"))) static int32_t count_wide(const uint8_t *data, int64_t *i, int64_t stop, const uint8_t *halves)
-{
-    const __m128i lower = _mm_loadu_si128((const __m128i *)halves), upper = _mm_loadu_si128((const __m128i *)(halves + WIDE));
-    const __m128i bits = _mm_set1_epi64x((long long)0x8040201008040201ULL), low = _mm_set1_epi8(15), none = _mm_setzero_si128();
-    __m128i sums = none;
-    for (; *i + WIDE <= stop; *i += WIDE) {
-        __m128i here = _mm_loadu_si128((const __m128i *)(data + *i)), high = _mm_cmpgt_epi8(none, here);
-        __m128i row = _mm_and_si128(here, low), bit = _mm_shuffle_epi8(bits, _mm_and_si128(_mm_srli_epi16(here, 4), low));
-        __m128i set = _mm_or_si128(_mm_andnot_si128(high, _mm_shuffle_epi8(lower, row)), _mm_and_si128(high, _mm_shuffle_epi8(upper, row)));
-        __m128i marked = _mm_cmpeq_epi8(_mm_and_si128(set, bit), bit);
-        sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_sub_epi8(none, marked), none));
-    }
-    return (int32_t)(_mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_srli_si128(sums, 8)));
-}
-
-/* Counts the marked bytes of each block; returns where the next count belongs. */
-static int32_t *count_blocks(const uint8_t *data, int64_t size, const uint8_t *table, const uint8_t *halves, int64_t block, int32_t *counts)
-{
-    const int wide = __builtin_cpu_supports("ssse3");
-    for (int64_t start = 0; start < size; start += block) {
-        int64_t stop = size - start < block ? size : start + block, i = start;
-        int32_t count = wide ? count_wide(data, &i, stop, halves) : 0;
-        for (; i < stop; i++)
-            count += table[data[i]];
-        *counts++ = count;
-    }
-    return counts;
-}
-
-/* How many bytes of each block, the last and shorter one included, are marked in the table. */
-void hw_count(const uint8_t *data, int64_t size, const uint8_t *table, int64_t block, int32_t *counts)
-{
-    uint8_t halves[2 * WIDE];
-    halved(table, halves);
-    count_blocks(data, size, table, halves, block, counts);
-}
-
-/* The same of each of many stretches, one behind the other. */
-void hw_count_each(const uint8_t *data, const int64_t *starts, const int64_t *ends, int64_t many, const uint8_t *table, int64_t block, int32_t *counts)
-{
-    uint8_t halves[2 * WIDE];
-    halved(table, halves);
-    for (int64_t k = 0; k < many; k++)
-        counts = count_blocks(data + starts[k], ends[k] - starts[k], table, halves, block, counts);
 }
 
 /* How many bytes of each block, the last and shorter one included, are printable ASCII or white space. */
