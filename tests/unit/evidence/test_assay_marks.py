@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import quopri
+import random
 import time
 import zlib
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from honeyweights.evidence import assay
-from honeyweights.evidence.assay.marks import MOST, Marks
+from honeyweights.evidence.assay.marks import BASE64, HEX, MOST, Coded, Marks
 from honeyweights.evidence.assay.request import AssayRequest, Capture, Mark
 
 TOKEN = "hf_kQ2mVbT81sPzWc04LyHuR7dJxNfEa5GiO"  # the mark
@@ -126,3 +127,14 @@ def test_stretches_of_bytes_are_found_where_they_stand() -> None:
     data = b"x" * 37 + stretch + b"y" * 11
     assert [(0, 37)] == list(marks.find(np.frombuffer(data, np.uint8)))
     assert [] == list(marks.find(np.frombuffer(stretch.hex().encode(), np.uint8)))
+
+
+@pytest.mark.parametrize("code", [BASE64, HEX], ids=["base64", "hex"])
+def test_stretches_are_those_that_the_pattern_alone_would_find(code: Coded) -> None:
+    """In noise, in runs of its letters as long as it takes and a little shorter or longer, with line ends and signs between them."""
+    chance = random.Random(7)  # noqa: S311  # the same noise each time
+    pieces = [code.letters[:1] * size for size in (code.least - 1, code.least, code.least + 1, 2, 3, 77)]
+    pieces += [b"\n", b"\r\n", b"=", b"==", b" ", b"\xff"]
+    for _ in range(400):
+        text = b"".join(chance.choices([*pieces, chance.randbytes(40)], k=12))
+        assert [match[0] for match in code.pattern.finditer(text)] == list(code.stretches(text))
