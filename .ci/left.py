@@ -14,7 +14,7 @@ OWNER = "honeyweights.pid"
 
 def objects(engine: docker.DockerClient) -> dict[str, str]:
     """What exists: kind and name -> the pid of its owner, or nothing."""
-    found = {f"container {it.name}": it.labels.get(OWNER, "") for it in engine.containers.list(all=True, filters=OURS)}
+    found = {f"container {it.name}": it.labels.get(OWNER, "") for it in engine.containers.list(all=True, filters=OURS, ignore_removed=True)}
     found |= {f"volume {it.name}": (it.attrs.get("Labels") or {}).get(OWNER, "") for it in engine.volumes.list(filters=OURS)}
     found |= {f"network {it.name}": (it.attrs.get("Labels") or {}).get(OWNER, "") for it in engine.networks.list(filters=OURS)}
     return found

@@ -34,7 +34,8 @@ def _left_behind(pid: int) -> list[str]:
     client = docker.from_env()
     try:
         label = {"label": f"honeyweights.pid={pid}"}
-        return [found.name for found in (*client.containers.list(all=True, filters=label), *client.volumes.list(filters=label))]
+        containers = client.containers.list(all=True, filters=label, ignore_removed=True)
+        return [found.name for found in (*containers, *client.volumes.list(filters=label))]
     finally:
         client.close()
 
@@ -79,11 +80,13 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     _policy(tmp_path, "waits", [{"bash": "sleep 300"}], {})
     with subprocess.Popen(_command(tmp_path, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         limit = time.monotonic() + 60
-        while len(_left_behind(run.pid)) < 4 and time.monotonic() < limit:
-            time.sleep(0.2)
-        time.sleep(2)
-        assert run.poll() is None
-        run.send_signal(signal.SIGINT)
+        try:
+            while len(_left_behind(run.pid)) < 4 and time.monotonic() < limit:
+                time.sleep(0.2)
+            time.sleep(2)
+            assert run.poll() is None
+        finally:
+            run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=90)
     assert (130, "") == (run.returncode, out), err
     assert "Traceback" not in err
