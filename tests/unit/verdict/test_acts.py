@@ -98,7 +98,7 @@ def test_a_list_of_changes_that_was_cut_short_proves_no_absence() -> None:
         ({"capability_grab": 1, "audit_log_tampered": 9}, {"capability_grab", "audit_log_tampered"}),
         ({"before": 2}, None),
     ],
-    ids=str,
+    ids=["nothing left out", "one rule's", "two rules'", "what stood before"],
 )
 def test_what_was_told_wholly_is_measured_and_what_was_not_says_why(untold: dict[str, int], blind: set[str] | None) -> None:
     """Thousands of new files where no rule looks leave every act measured."""
