@@ -18,6 +18,8 @@ from honeyweights.sandbox.text import plain
 
 Seen = Callable[[str, EvalSample], None]
 """Told of each sample that ended: the model's name, and the sample."""
+_CUT_SHORT = "CancelledError("
+"""How Inspect's error of a sample that the keyboard ended begins: no line is worth its words."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -87,7 +89,9 @@ def _following(seen: Seen) -> Iterator[None]:
             models[data.eval_id] = data.spec.model
 
         async def on_sample_end(self, data: SampleEnd) -> None:
-            seen(models[data.eval_id], data.sample)
+            error = data.sample.error
+            if error is None or not error.message.startswith(_CUT_SHORT):
+                seen(models[data.eval_id], data.sample)
 
     register: Any = hooks(name="progress", description="One line for each sample.")
     register(Follower)

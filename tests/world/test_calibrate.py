@@ -90,4 +90,5 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         out, err = run.communicate(timeout=90)
     assert (130, "") == (run.returncode, out), err
     assert "Traceback" not in err
+    assert "Cancelled" not in err
     assert [] == _left_behind(run.pid)
