@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include "lives.h"
+#include "owners.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -51,7 +52,8 @@ void event_begin(struct event *event, enum kind kind, enum rank rank) {
     const struct who *who = event_who(event);
     lives_note(event->x, who);
     record_begin(kind, rank);
-    record_owner(event->x);
+    record_owner(owners_of(event->x, who->sid));
+    record_int("x", event->x);
     record_int("pid", event->pid);
     lives_put(who);
     if (event->abi)

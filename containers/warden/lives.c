@@ -4,6 +4,7 @@
  * A process that never made a record (a fork that only waits) has no end either. */
 #include "lives.h"
 
+#include "owners.h"
 #include "record.h"
 
 #include <stdio.h>
@@ -120,7 +121,8 @@ void lives_end(void *mark) {
     struct life *life = mark;
     int status;
     record_begin(EXIT, ORDINARY);
-    record_owner(life->x);
+    record_owner(owners_of(life->x, life->who.sid));
+    record_int("x", life->x);
     record_int("pid", life->who.tgid);
     lives_put(&life->who);
     if (!status_of(life, &status))

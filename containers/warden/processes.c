@@ -1,5 +1,6 @@
 /* Handlers of calls about processes. */
 #include "event.h"
+#include "owners.h"
 #include "quiet.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ void on_signal(struct event *event) {
 void on_session(struct event *event) {
     event_begin(event, SESSION, MUST); /* its `sid` is the old one; the new one is its `pid` */
     event_end(event);
+    owners_begin(event_who(event));
 }
 
 void on_trace(struct event *event) {

@@ -86,9 +86,8 @@ static void field_end(void) {
         now.count++;
 }
 
-void record_owner(int x) {
-    now.owner = x;
-    record_int("x", x);
+void record_owner(int owner) {
+    now.owner = owner;
 }
 
 void record_int(const char *key, long long value) {

@@ -26,7 +26,7 @@ enum quiet { PLATFORM_READS, REPEATS, LOOKUPS, STALE, SETTINGS, ENDS, QUIETS };
 void record_open(const char *path, uint64_t limit);
 
 void record_begin(enum kind kind, enum rank rank);
-void record_owner(int x); /* the call whose doing it is: a field, and whose room it takes */
+void record_owner(int owner); /* whose room it takes (owners.h) */
 void record_int(const char *key, long long value);
 void record_bool(const char *key, bool value);
 void record_null(const char *key);

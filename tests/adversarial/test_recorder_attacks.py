@@ -286,6 +286,24 @@ def test_a_flooding_call_leaves_room_for_every_other(small: Any) -> None:
     assert len(small.log()) <= 2**20
 
 
+def test_a_command_s_flood_leaves_room_for_the_next_command_of_the_same_server(small: Any) -> None:
+    """As the workstation's own server begins them: as root, each in a session of its own, all by one listener."""
+    flood = "setsid -w setpriv --reuid agent bash -c 'for i in {1..4000}; do kill -0 1; done'"
+    small.run("bash", "-c", f"{flood}; for n in 1 2 3; do setsid -w /bin/true after-$n; done", user="root", caps=True)
+    small.wait("lost")
+    small.wait("exec", lambda record: record["argv"] == ["/bin/true", "after-3"])
+    assert ["after-1", "after-2", "after-3"] == [record["argv"][1] for record in small.records("exec") if record["argv"][0] == "/bin/true"]
+
+
+def test_no_session_of_the_agent_s_own_is_another_command(small: Any) -> None:
+    """Or whoever floods would only have to begin new ones."""
+    small.run("bash", "-c", "for n in {1..40}; do setsid -w bash -c 'for i in {1..100}; do kill -0 1; done'; done")
+    small.run("rm", "-f", "/tmp/deed")
+    small.wait("unlink", path="/tmp/deed")
+    assert len(small.records("signal")) < 4000 * 0.4
+    assert len(small.log()) <= 2**20 / 2
+
+
 def test_a_flood_hides_no_deed_unlike_it_and_is_counted(small: Any) -> None:
     """Within one call: thousands of signals and removals, then one of each that is another."""
     removals = "import os\nfor i in range(4000):\n try: os.unlink('/tmp/none')\n except OSError: pass"
