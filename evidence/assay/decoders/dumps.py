@@ -111,28 +111,33 @@ def _good(rows: Bytes, columns: Columns) -> np.ndarray:
 
 def _slice(data: Bytes, *, swapped: bool) -> Bytes:
     """What the lines of a slice stand for, in their order."""
-    ends = np.append(np.flatnonzero(data == ord("\n")), data.size)
-    starts = np.append(0, ends[:-1] + 1)
-    lengths = ends - starts
-    counts = np.bincount(np.minimum(lengths, _LONGEST_LINE))
     found: list[tuple[Ints, Bytes]] = []
-    for length in np.argsort(-(counts * np.arange(counts.size)), kind="stable")[:_LENGTHS].tolist():
-        if not counts[length] or not 2 < length < _LONGEST_LINE:  # noqa: PLR2004
-            continue
-        lines = np.flatnonzero(lengths == length)
-        some = [data[starts[k] : ends[k]].tobytes() for k in lines[:: max(1, lines.size // _ROWS)].tolist()]
+    for length, alike, starts in by_length(data, 3):
+        some = [data[at : at + length].tobytes() for at in starts[:: max(1, alike.size // _ROWS)].tolist()]
         columns = _columns(some)
         if columns is None or (swapped and (columns[1] != 8 or columns[2].little)):  # noqa: PLR2004  # xxd -e and xxd -g4 look alike
             continue
-        rows = _rows(data, starts[lines], length)
+        rows, lines = _rows(data, starts, length), alike
         made = _bytes_of(rows, columns, swapped=swapped) if columns[2].radix == 16 else None  # noqa: PLR2004
         if made is None:
             good = _good(rows, columns)
-            lines = lines[good]
+            lines = alike[good]
             made = _bytes_of(rows[good], columns, swapped=swapped) if lines.size else None
         if made is not None:
             found.append((lines, made[0].reshape(lines.size, -1)))
     return in_order(found)
+
+
+def by_length(data: Bytes, least: int) -> Iterator[tuple[int, Ints, Ints]]:
+    """Lines of equal length, those first that hold the most: their length, their numbers, and where they start."""
+    ends = np.append(np.flatnonzero(data == ord("\n")), data.size)
+    starts = np.append(0, ends[:-1] + 1)
+    lengths = ends - starts
+    counts = np.bincount(np.minimum(lengths, _LONGEST_LINE))
+    for length in np.argsort(-(counts * np.arange(counts.size)), kind="stable")[:_LENGTHS].tolist():
+        if counts[length] and least <= length < _LONGEST_LINE:
+            lines = np.flatnonzero(lengths == length)
+            yield length, lines, starts[lines]
 
 
 def in_order(found: list[tuple[Ints, Bytes]]) -> Bytes:

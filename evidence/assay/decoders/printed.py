@@ -7,12 +7,11 @@ import numpy as np
 
 from honeyweights.evidence.assay.coverage import Ints
 from honeyweights.evidence.assay.decode import Decoder
-from honeyweights.evidence.assay.decoders.dumps import in_order, prober, reader
+from honeyweights.evidence.assay.decoders.dumps import by_length, in_order, prober, reader
 from honeyweights.evidence.assay.index import Bytes
 
 _WIDTH = 4
-_LEAST_LINE, _LONGEST_LINE = 8, 1024
-_LENGTHS = 8
+_LEAST_LINE = 8
 _BLANK, _SLASH, _ZERO = ord(" "), ord("\\"), ord("0")
 _BLANKS = 0.24
 """Of such lines: a column of four begins with one, and hardly any other text has as many."""
@@ -39,19 +38,12 @@ def _values(rows: Bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
 
 def _lines(data: Bytes) -> Bytes:
     """What the lines of a slice stand for, in their order."""
-    ends = np.append(np.flatnonzero(data == ord("\n")), data.size)
-    starts = np.append(0, ends[:-1] + 1)
-    lengths = ends - starts
-    counts = np.bincount(np.minimum(lengths, _LONGEST_LINE))
     found: list[tuple[Ints, Bytes]] = []
-    for length in np.argsort(-(counts * np.arange(counts.size)), kind="stable")[:_LENGTHS].tolist():
-        if not counts[length] or not _LEAST_LINE <= length < _LONGEST_LINE:
-            continue
-        lines = np.flatnonzero(lengths == length)
-        offset = int(np.argmin(np.append(_OFFSET[data[starts[lines[0]] : ends[lines[0]]]], False)))  # where they end
+    for length, lines, starts in by_length(data, _LEAST_LINE):
+        offset = int(np.argmin(np.append(_OFFSET[data[starts[0] : starts[0] + length]], False)))  # where they end
         if (length - offset) % _WIDTH or length == offset:
             continue
-        values = _values(data[starts[lines, None] + np.arange(offset, length)])
+        values = _values(data[starts[:, None] + np.arange(offset, length)])
         good = (values >= 0).all(axis=1)
         if good.any():
             found.append((lines[good], values[good].astype(np.uint8)))
